@@ -1,0 +1,231 @@
+//! One sensor's samples as a function of time: unwrapped, interpolated and integrated.
+
+use crate::counter::{CounterRange, CounterStep};
+use crate::time::{TimeWindow, Timestamp};
+use crate::units::{Joules, Seconds};
+
+/// Samples of one sensor in the order of time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    points: Vec<(Timestamp, f64)>,
+}
+
+/// Why a counter's samples cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CounterFault {
+    /// The counter was set back at this instant.
+    Reset(Timestamp),
+}
+
+/// Why a series says nothing about a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SeriesFault {
+    /// There are no samples.
+    Empty,
+    /// Sampling began after the window opened.
+    StartsLate,
+    /// Sampling ended before the window closed.
+    EndsEarly,
+}
+
+impl Series {
+    /// From samples in any order. Of several at one instant the last one recorded counts.
+    #[must_use]
+    pub fn new(mut points: Vec<(Timestamp, f64)>) -> Self {
+        points.sort_by_key(|&(at, _)| at);
+        points.reverse();
+        points.dedup_by_key(|&mut (at, _)| at);
+        points.reverse();
+        Self { points }
+    }
+
+    /// From raw reads of a growing counter: wraps are undone, so that the series only grows.
+    ///
+    /// # Errors
+    /// When the counter was reset.
+    pub fn unwrapped(raw: Vec<(Timestamp, f64)>, range: CounterRange) -> Result<Self, CounterFault> {
+        let raw = Self::new(raw);
+        let mut points = Vec::with_capacity(raw.points.len());
+        let mut total = 0.0;
+        let mut last = None;
+        for &(at, value) in &raw.points {
+            let read = (at, Joules::new(value));
+            match range.step(last, read) {
+                CounterStep::First => total = value,
+                CounterStep::Advanced(step) | CounterStep::Wrapped(step) => total += step.get(),
+                CounterStep::Reset => return Err(CounterFault::Reset(at)),
+            }
+            points.push((at, total));
+            last = Some(read);
+        }
+        Ok(Self { points })
+    }
+
+    /// The samples.
+    #[must_use]
+    pub fn points(&self) -> &[(Timestamp, f64)] {
+        &self.points
+    }
+
+    /// Whether the samples reach from before the window to after it.
+    ///
+    /// # Errors
+    /// When they do not.
+    pub fn covers(&self, window: TimeWindow) -> Result<(), SeriesFault> {
+        match (self.points.first(), self.points.last()) {
+            (Some(&(first, _)), Some(&(last, _))) => {
+                if first > window.start {
+                    Err(SeriesFault::StartsLate)
+                } else if last < window.end {
+                    Err(SeriesFault::EndsEarly)
+                } else {
+                    Ok(())
+                }
+            }
+            _ => Err(SeriesFault::Empty),
+        }
+    }
+
+    /// The value at an instant, interpolated between the two samples that bracket it; `None` outside the samples.
+    #[must_use]
+    pub fn at(&self, at: Timestamp) -> Option<f64> {
+        let above = self.points.partition_point(|&(sample, _)| sample < at);
+        let &(above_at, above_value) = self.points.get(above)?;
+        if above_at == at {
+            return Some(above_value);
+        }
+        let &(below_at, below_value) = self.points.get(above.checked_sub(1)?)?;
+        let share = at.since(below_at).get() / above_at.since(below_at).get();
+        Some(below_value + (above_value - below_value) * share)
+    }
+
+    /// Distance between the two samples that bracket an instant; zero when a sample lies on it.
+    #[must_use]
+    pub fn spacing_at(&self, at: Timestamp) -> Option<Seconds> {
+        let above = self.points.partition_point(|&(sample, _)| sample < at);
+        let &(above_at, _) = self.points.get(above)?;
+        if above_at == at {
+            return Some(Seconds::new(0.0));
+        }
+        Some(above_at.since(self.points.get(above.checked_sub(1)?)?.0))
+    }
+
+    /// Mean rate of change over the `span` before an instant, or as much of it as was sampled.
+    #[must_use]
+    pub fn rate_before(&self, at: Timestamp, span: std::time::Duration) -> Option<f64> {
+        let first = self.points.first()?.0;
+        let start = at.before(span).max(first);
+        let seconds = at.since(start).get();
+        (seconds > 0.0).then_some(())?;
+        Some((self.at(at)? - self.at(start)?) / seconds)
+    }
+
+    /// Difference over a window of a series that grows.
+    #[must_use]
+    pub fn difference(&self, window: TimeWindow) -> Option<f64> {
+        Some(self.at(window.end)? - self.at(window.start)?)
+    }
+
+    /// Integral over a window by the trapezoid, with interpolated edges.
+    #[must_use]
+    pub fn integral(&self, window: TimeWindow) -> Option<f64> {
+        let mut last = (window.start, self.at(window.start)?);
+        let end = (window.end, self.at(window.end)?);
+        let mut area = 0.0;
+        let from = self.points.partition_point(|&(at, _)| at <= window.start);
+        let inside = self.points[from..].iter().copied().take_while(|&(at, _)| at < window.end);
+        for point in inside.chain(std::iter::once(end)) {
+            area += 0.5 * (last.1 + point.1) * point.0.since(last.0).get();
+            last = point;
+        }
+        Some(area)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_nanos(millis * 1_000_000)
+    }
+
+    fn window(start: u64, end: u64) -> TimeWindow {
+        TimeWindow { start: at(start), end: at(end) }
+    }
+
+    fn series(values: &[(u64, f64)]) -> Series {
+        Series::new(values.iter().map(|&(millis, value)| (at(millis), value)).collect())
+    }
+
+    #[test]
+    fn a_flat_trace_is_not_zero() {
+        assert_eq!(series(&[(0, 300.0), (5_000, 300.0), (10_000, 300.0)]).integral(window(0, 10_000)), Some(3_000.0));
+    }
+
+    #[test]
+    fn edges_are_interpolated_and_outside_is_unknown() {
+        let ramp = series(&[(0, 0.0), (1_000, 100.0)]);
+        assert_eq!(ramp.at(at(250)), Some(25.0));
+        assert_eq!(ramp.integral(window(0, 500)), Some(12.5));
+        assert_eq!(ramp.integral(window(500, 1_500)), None);
+        assert_eq!(ramp.covers(window(500, 1_500)), Err(SeriesFault::EndsEarly));
+        assert_eq!(series(&[(5, 1.0)]).covers(window(0, 5)), Err(SeriesFault::StartsLate));
+        assert_eq!(series(&[]).covers(window(0, 5)), Err(SeriesFault::Empty));
+    }
+
+    #[test]
+    fn the_last_of_several_samples_at_one_instant_counts() {
+        assert_eq!(series(&[(0, 1.0), (0, 2.0)]).points(), [(at(0), 2.0)]);
+    }
+
+    #[test]
+    fn a_reset_is_found_and_a_wrap_undone() {
+        let range = CounterRange { wraps_at: Some(Joules::new(1_000.0)), plausible_power: CounterRange::UNKNOWN_LIMIT_POWER };
+        let wrapped = Series::unwrapped(vec![(at(0), 990.0), (at(500), 40.0)], range).expect("a wrap");
+        assert_eq!(wrapped.difference(window(0, 500)), Some(50.0));
+        let never = CounterRange { wraps_at: None, ..range };
+        assert_eq!(Series::unwrapped(vec![(at(0), 990.0), (at(500), 40.0)], never), Err(CounterFault::Reset(at(500))));
+    }
+
+    prop_compose! {
+        fn any_trace()(steps in prop::collection::vec((1u64..500, 0.0..800.0f64), 2..60)) -> Vec<(u64, f64)> {
+            let mut millis = 0;
+            steps.into_iter().map(|(step, watts)| { millis += step; (millis, watts) }).collect()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn constant_power_integrates_to_power_times_time(watts in 0.0..1_000.0f64, cuts in prop::collection::vec(1u64..1_000, 2..50)) {
+            let mut millis = 0;
+            let points: Vec<_> = cuts.iter().map(|step| { millis += step; (millis, watts) }).collect();
+            let (first, last) = (points[0].0, millis);
+            #[expect(clippy::cast_precision_loss, reason = "milliseconds of a test")]
+            let truth = watts * (last - first) as f64 / 1e3;
+            let area = series(&points).integral(window(first, last)).expect("covered");
+            prop_assert!((area - truth).abs() <= 1e-9 * truth.max(1.0));
+        }
+
+        #[test]
+        fn splitting_a_window_adds_up(points in any_trace(), cut in 0.0..1.0f64) {
+            let (first, last) = (points[0].0, points[points.len() - 1].0);
+            #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds of a test")]
+            let middle = first + ((last - first) as f64 * cut) as u64;
+            let trace = series(&points);
+            let whole = trace.integral(window(first, last)).expect("covered");
+            let parts = trace.integral(window(first, middle)).expect("covered") + trace.integral(window(middle, last)).expect("covered");
+            prop_assert!((whole - parts).abs() <= 1e-9 * whole.abs().max(1.0));
+        }
+
+        #[test]
+        fn direction_of_time_does_not_matter(points in any_trace()) {
+            let (first, last) = (points[0].0, points[points.len() - 1].0);
+            let mirrored: Vec<_> = points.iter().map(|&(millis, watts)| (first + last - millis, watts)).collect();
+            let forward = series(&points).integral(window(first, last)).expect("covered");
+            let backward = series(&mirrored).integral(window(first, last)).expect("covered");
+            prop_assert!((forward - backward).abs() <= 1e-9 * forward.abs().max(1.0));
+        }
+    }
+}

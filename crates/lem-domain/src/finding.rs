@@ -1,0 +1,138 @@
+//! Findings: what a reader of a result must know, as data with a stable code rather than a log line.
+
+use std::fmt;
+
+/// How much a finding matters to the figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing; the figures stand as they are.
+    Info,
+    /// A figure is weaker than asked for, or a setting did not take effect.
+    Warning,
+    /// A figure is missing or must not be used.
+    Error,
+}
+
+macro_rules! finding_codes {
+    ($($(#[$doc:meta])* $name:ident => $code:literal),+ $(,)?) => {
+        /// Stable codes. A code once released keeps its meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum FindingCode {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl FindingCode {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The code as written in records.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $code,)+
+                }
+            }
+        }
+    };
+}
+
+finding_codes! {
+    /// No sensor could be read and no estimate was possible.
+    EnergyUnavailable => "energy-unavailable",
+    /// The energy comes from a model of the processor, not from a sensor.
+    EnergyEstimated => "energy-estimated",
+    /// The processor is in no table; the generic row was used.
+    GenericPowerRow => "generic-power-row",
+    /// The machine is a virtual one: the figure is its share by busy time.
+    VmShare => "vm-share",
+    /// The window is too short for the sensor or for the asked precision.
+    WindowTooShort => "window-too-short",
+    /// An energy counter went back: the driver or the machine was reset.
+    CounterReset => "counter-reset",
+    /// A sensor stopped answering before the window closed.
+    SensorLost => "sensor-lost",
+    /// The two energy paths of one device disagree past tolerance.
+    EnergyPathsDisagree => "energy-paths-disagree",
+    /// The sampler missed ticks.
+    SamplesMissed => "samples-missed",
+    /// Prompts were cut to the input limit.
+    PromptsTruncated => "prompts-truncated",
+    /// Fewer prompts were available than asked for; the run used what there is.
+    PromptsFewerThanAsked => "prompts-fewer-than-asked",
+    /// Requests ended without a result.
+    RequestsFailed => "requests-failed",
+    /// The run was interrupted; figures cover what had finished.
+    Interrupted => "interrupted",
+    /// Executed arithmetic exceeds what the model needs.
+    ArithmeticWaste => "arithmetic-waste",
+    /// A setting had no effect on this backend and was let through by `--force`.
+    SettingWithoutEffect => "setting-without-effect",
+    /// Other work competed for the processor during the window.
+    HostContention => "host-contention",
+    /// The raw record holds fewer processes than the run started.
+    ProcessesMissing => "processes-missing",
+}
+
+impl fmt::Display for FindingCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for FindingCode {
+    type Err = UnknownFindingCode;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == text).ok_or_else(|| UnknownFindingCode { text: text.to_owned() })
+    }
+}
+
+/// A record names a finding code that this version does not know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown finding code `{text}`")]
+pub struct UnknownFindingCode {
+    /// The code as found.
+    pub text: String,
+}
+
+/// One thing a reader must know, with what to try next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Stable code.
+    pub code: FindingCode,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What was seen, with the figures.
+    pub message: String,
+    /// What to try next, given what was already tried.
+    pub hint: Option<String>,
+}
+
+impl Finding {
+    /// A finding without a hint.
+    #[must_use]
+    pub fn new(code: FindingCode, severity: Severity, message: impl Into<String>) -> Self {
+        Self { code, severity, message: message.into(), hint: None }
+    }
+
+    /// The same finding with what to try next.
+    #[must_use]
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_read_back() {
+        let mut seen = std::collections::BTreeSet::new();
+        for &code in FindingCode::ALL {
+            assert!(seen.insert(code.as_str()), "{code} twice");
+            assert_eq!(code.as_str().parse(), Ok(code));
+        }
+        assert!("no-such-code".parse::<FindingCode>().is_err());
+    }
+}

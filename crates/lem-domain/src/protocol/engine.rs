@@ -1,0 +1,107 @@
+//! The seam to whatever runs a model.
+
+use super::{Interrupt, Progress, SeamError};
+use crate::clock::Clock;
+use crate::flops::FlopsBreakdown;
+use crate::record::{EngineFacts, MemoryFacts, ModelFacts};
+use crate::spec::ExperimentSpec;
+use crate::token::{EventBuffer, FinishReason};
+use std::ops::Range;
+
+/// One prompt of a data set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    /// Identifier in its data set.
+    pub id: String,
+    /// The text.
+    pub text: String,
+}
+
+/// Loads the model that a spec names.
+pub trait ModelLoader {
+    /// Loads it, ready to run.
+    ///
+    /// # Errors
+    /// When the reference leads nowhere, the file is damaged, or the architecture is not supported.
+    fn load(&self, spec: &ExperimentSpec, progress: &dyn Progress) -> Result<Box<dyn InferenceEngine>, SeamError>;
+}
+
+/// A prompt made ready before the window opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreparedRequest {
+    /// Identifier of the prompt.
+    pub prompt_id: String,
+    /// Token ids of the prompt, cut to the input limit.
+    pub tokens: Vec<u32>,
+    /// Length before the cut, when there was one.
+    pub truncated_from: Option<u64>,
+}
+
+/// Requests in the order they will run, grouped into batches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PreparedWorkload {
+    /// The requests; token events refer to their positions.
+    pub requests: Vec<PreparedRequest>,
+    /// Consecutive groups that run together.
+    pub batches: Vec<Range<usize>>,
+}
+
+/// What an engine needs from outside while it runs.
+#[derive(Clone, Copy)]
+pub struct RunControl<'a> {
+    /// Stamps every event.
+    pub clock: &'a dyn Clock,
+    /// Looked at between tokens.
+    pub interrupt: &'a Interrupt,
+    /// One step per finished request.
+    pub progress: &'a dyn Progress,
+}
+
+/// What an engine knows after a run, beside the events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunOutput {
+    /// Per request: why it ended, or `None` when it never started.
+    pub finish: Vec<Option<FinishReason>>,
+    /// Per request: the output tokens, end-of-sequence included.
+    pub tokens: Vec<Vec<u32>>,
+    /// Padding tokens run, per request.
+    pub padding: Vec<u64>,
+    /// Arithmetic executed, where the engine counts it.
+    pub executed: Option<FlopsBreakdown>,
+}
+
+/// A loaded model.
+pub trait InferenceEngine {
+    /// What runs.
+    fn engine(&self) -> &EngineFacts;
+
+    /// Which model.
+    fn model(&self) -> &ModelFacts;
+
+    /// Memory as of now.
+    fn memory(&self) -> MemoryFacts;
+
+    /// Does everything that need not happen in the window: tokenises, cuts, sorts, groups, reserves memory.
+    ///
+    /// # Errors
+    /// When a prompt cannot be tokenised or the limits do not fit the model's context.
+    fn prepare(&mut self, prompts: &[Prompt], spec: &ExperimentSpec) -> Result<PreparedWorkload, SeamError>;
+
+    /// Waits until the device has done all submitted work; called at both edges of the window.
+    ///
+    /// # Errors
+    /// When the device failed.
+    fn synchronize(&mut self) -> Result<(), SeamError>;
+
+    /// Runs the workload, recording events and nothing else. An interrupt ends it early and is no error.
+    ///
+    /// # Errors
+    /// When the engine failed as a whole.
+    fn run(
+        &mut self,
+        workload: &PreparedWorkload,
+        spec: &ExperimentSpec,
+        events: &mut EventBuffer,
+        control: RunControl<'_>,
+    ) -> Result<RunOutput, SeamError>;
+}

@@ -1,0 +1,134 @@
+//! The seam to whatever keeps results and the state of a run.
+
+use super::SeamError;
+use crate::derive::Summary;
+use crate::identity::ExperimentId;
+use crate::record::{ProcessRecord, RunRecord};
+use crate::sensor::SensorRecord;
+use std::time::SystemTime;
+
+/// What is known before a run starts, already rendered as documents whose content this layer does not look into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunSetup {
+    /// Resolved configuration, YAML.
+    pub config_yaml: String,
+    /// Origin of every value, JSON.
+    pub provenance_json: String,
+    /// Environment of the run, JSON.
+    pub environment_json: String,
+    /// SHA-256 over the canonical resolved configuration, hexadecimal.
+    pub spec_digest: String,
+    /// Version of the tool.
+    pub tool_version: String,
+    /// When the run was created; a label.
+    pub created_at: SystemTime,
+}
+
+/// Keeps what runs record and what is derived from it.
+///
+/// Every write is atomic: after a crash at any point there is the old content or the new.
+pub trait ResultsRepository {
+    /// Makes a place for a new experiment.
+    ///
+    /// # Errors
+    /// When it exists already or cannot be written.
+    fn create(&self, id: &ExperimentId, setup: &RunSetup) -> Result<(), SeamError>;
+
+    /// Saves what one process recorded.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn save_process(&self, id: &ExperimentId, record: &ProcessRecord) -> Result<(), SeamError>;
+
+    /// Saves what the host's meter recorded.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn save_host(&self, id: &ExperimentId, record: &SensorRecord) -> Result<(), SeamError>;
+
+    /// Reads the raw records back.
+    ///
+    /// # Errors
+    /// When there are none, or they are damaged or of an unknown version.
+    fn load_record(&self, id: &ExperimentId) -> Result<RunRecord, SeamError>;
+
+    /// Saves what was derived; it can be deleted and rebuilt at any time.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn save_summary(&self, id: &ExperimentId, summary: &Summary) -> Result<(), SeamError>;
+
+    /// Writes the digests of all files, which closes the bundle.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn seal(&self, id: &ExperimentId) -> Result<(), SeamError>;
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunPhase {
+    /// The bundle exists.
+    Created,
+    /// The model is being loaded.
+    Loading,
+    /// Warm-up.
+    Warming,
+    /// The window is open.
+    Measuring,
+    /// Raw records are saved; figures may be derived.
+    Recorded,
+    /// Figures are derived.
+    Completed,
+    /// Stopped by a signal; what had been recorded is saved.
+    Interrupted,
+    /// Ended by an error.
+    Failed,
+}
+
+impl RunPhase {
+    /// Every phase.
+    pub const ALL: &'static [Self] =
+        &[Self::Created, Self::Loading, Self::Warming, Self::Measuring, Self::Recorded, Self::Completed, Self::Interrupted, Self::Failed];
+
+    /// The phase as written in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Loading => "loading",
+            Self::Warming => "warming",
+            Self::Measuring => "measuring",
+            Self::Recorded => "recorded",
+            Self::Completed => "completed",
+            Self::Interrupted => "interrupted",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// State of a run as kept beside its records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunState {
+    /// How far it has come.
+    pub phase: RunPhase,
+    /// When it got there; a label.
+    pub since: SystemTime,
+    /// What went wrong, for a failed run.
+    pub reason: Option<String>,
+}
+
+/// Keeps the state of runs.
+pub trait StateStore {
+    /// Replaces the state.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn save_state(&self, id: &ExperimentId, state: &RunState) -> Result<(), SeamError>;
+
+    /// Reads the state; `None` when none was ever saved.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    fn load_state(&self, id: &ExperimentId) -> Result<Option<RunState>, SeamError>;
+}

@@ -1,0 +1,135 @@
+//! Records of fact: what one process and one host wrote down while the model ran. Nothing in here is computed.
+
+use crate::backend::Backend;
+use crate::finding::Finding;
+use crate::flops::{FlopsBreakdown, ModelShape};
+use crate::sensor::SensorRecord;
+use crate::time::TimeWindow;
+use crate::token::{FinishReason, TokenEvent};
+use crate::units::Bytes;
+
+/// Everything recorded of one experiment: the input of every derivation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunRecord {
+    /// One record per worker process, by index.
+    pub processes: Vec<ProcessRecord>,
+    /// What the host's meter recorded; each physical sensor once.
+    pub host: SensorRecord,
+}
+
+/// What one worker process recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProcessRecord {
+    /// Index of the process, from 0.
+    pub index: u32,
+    /// How many processes the run started.
+    pub expected_processes: u32,
+    /// What ran the model.
+    pub engine: EngineFacts,
+    /// The model.
+    pub model: ModelFacts,
+    /// The prompts.
+    pub dataset: DatasetFacts,
+    /// Loading of the model.
+    pub load: TimeWindow,
+    /// Warm-up, unless it was switched off.
+    pub warmup: Option<WarmupFacts>,
+    /// The measured window; `None` when the run ended before it opened.
+    pub window: Option<TimeWindow>,
+    /// One entry per request, in the order that events refer to.
+    pub requests: Vec<RequestFacts>,
+    /// The token events, in the order they were recorded.
+    pub events: Vec<TokenEvent>,
+    /// Arithmetic really executed in the window, where the engine counts it.
+    pub executed: Option<FlopsBreakdown>,
+    /// Memory.
+    pub memory: MemoryFacts,
+    /// What a reader must know.
+    pub findings: Vec<Finding>,
+}
+
+/// What ran the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineFacts {
+    /// The backend.
+    pub backend: Backend,
+    /// Version of the engine.
+    pub version: String,
+    /// Device the model ran on, such as `cpu`.
+    pub device: String,
+    /// Arithmetic that ran: number type and kernel, in words.
+    pub kernel: String,
+    /// Threads of tensor work, where the engine has them.
+    pub threads: Option<u32>,
+}
+
+/// The model, as far as results must name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelFacts {
+    /// Reference as written in the configuration.
+    pub reference: String,
+    /// Name from the model's own metadata.
+    pub name: Option<String>,
+    /// Architecture from the model's own metadata.
+    pub architecture: String,
+    /// Revision on a hub: the commit hash.
+    pub revision: Option<String>,
+    /// SHA-256 of the weights file, in hexadecimal.
+    pub weights_sha256: Option<String>,
+    /// SHA-256 of the tokenizer's vocabulary and rules, in hexadecimal.
+    pub tokenizer_sha256: Option<String>,
+    /// Types of the stored weights, such as `Q4_1 ×210, F32 ×61`.
+    pub weight_types: String,
+    /// Number of parameters.
+    pub parameters: Option<u64>,
+    /// Dimensions, for the arithmetic; `None` when the engine has no real model.
+    pub shape: Option<ModelShape>,
+}
+
+/// The prompts, as far as results must name them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatasetFacts {
+    /// Name of the set or path of the file.
+    pub name: String,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+    /// Prompts in the set.
+    pub available: u64,
+}
+
+/// Warm-up that ran before the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WarmupFacts {
+    /// Requests run and thrown away.
+    pub requests: u32,
+    /// When.
+    pub window: TimeWindow,
+}
+
+/// What is known of one request beside its events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestFacts {
+    /// Identifier of the prompt in its data set.
+    pub prompt_id: String,
+    /// Prompt tokens that were run; no padding.
+    pub prompt_tokens: u64,
+    /// Length of the prompt before it was cut, when it was.
+    pub truncated_from: Option<u64>,
+    /// Padding tokens that were run.
+    pub padding_tokens: u64,
+    /// Why it ended; `None` when it never started.
+    pub finish: Option<FinishReason>,
+}
+
+/// Memory, each figure from the allocator or the driver.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemoryFacts {
+    /// Bytes of the weights as they lie in memory.
+    pub model: Option<Bytes>,
+    /// Bytes reserved for keys and values.
+    pub kv_cache: Option<Bytes>,
+    /// Peak resident memory of the process.
+    pub peak_host: Option<Bytes>,
+    /// Peak memory on the device.
+    pub peak_device: Option<Bytes>,
+}

@@ -1,0 +1,104 @@
+//! The second recorded stream: what happened to each request, token by token.
+
+use crate::time::Timestamp;
+
+/// Position of a request in its process's list of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestIndex(pub u32);
+
+/// One thing that happened to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenEvent {
+    /// Which request.
+    pub request: RequestIndex,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: TokenEventKind,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenEventKind {
+    /// The instant at which the request was meant to start (MEASUREMENT.md §3).
+    Arrived,
+    /// The instant at which work on it began: its prefill starts here.
+    Scheduled,
+    /// Output tokens became known, `count` of them at once. The first such event ends the prefill.
+    Tokens {
+        /// How many; an engine that streams gives 1.
+        count: u32,
+    },
+    /// The request ended.
+    Finished(FinishReason),
+}
+
+/// Why a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FinishReason {
+    /// The model produced its end-of-sequence token, which counts as an output token.
+    EndOfSequence,
+    /// The output limit was reached.
+    Length,
+    /// The run was interrupted.
+    Interrupted,
+    /// The engine failed on it.
+    Failed,
+}
+
+impl FinishReason {
+    /// Every reason.
+    pub const ALL: &'static [Self] = &[Self::EndOfSequence, Self::Length, Self::Interrupted, Self::Failed];
+
+    /// The reason as written in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EndOfSequence => "stop",
+            Self::Length => "length",
+            Self::Interrupted => "interrupted",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether the request gave what was asked of it.
+    #[must_use]
+    pub const fn is_success(self) -> bool {
+        matches!(self, Self::EndOfSequence | Self::Length)
+    }
+}
+
+/// A buffer sized before the window opens, so that recording inside it neither allocates nor formats.
+#[derive(Debug)]
+pub struct EventBuffer {
+    events: Vec<TokenEvent>,
+    grown: bool,
+}
+
+impl EventBuffer {
+    /// Room for `requests` requests of at most `max_output_tokens` each.
+    #[must_use]
+    pub fn for_plan(requests: usize, max_output_tokens: usize) -> Self {
+        const EVENTS_BESIDE_TOKENS: usize = 3; // arrived, scheduled, finished
+        let capacity = requests.saturating_mul(max_output_tokens.saturating_add(EVENTS_BESIDE_TOKENS));
+        Self { events: Vec::with_capacity(capacity), grown: false }
+    }
+
+    /// Appends one event.
+    pub fn push(&mut self, request: RequestIndex, at: Timestamp, kind: TokenEventKind) {
+        self.grown |= self.events.len() == self.events.capacity();
+        self.events.push(TokenEvent { request, at, kind });
+    }
+
+    /// Whether the plan was too small and the buffer had to grow inside the window.
+    #[must_use]
+    pub fn has_grown(&self) -> bool {
+        self.grown
+    }
+
+    /// The recorded events, in order.
+    #[must_use]
+    pub fn into_events(self) -> Vec<TokenEvent> {
+        self.events
+    }
+}
