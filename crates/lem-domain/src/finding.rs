@@ -69,6 +69,8 @@ finding_codes! {
     SettingWithoutEffect => "setting-without-effect",
     /// Other work competed for the processor during the window.
     HostContention => "host-contention",
+    /// The event buffer was too small for the plan and grew inside the window.
+    EventBufferGrew => "event-buffer-grew",
     /// The raw record holds fewer processes than the run started.
     ProcessesMissing => "processes-missing",
 }

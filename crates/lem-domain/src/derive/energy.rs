@@ -160,11 +160,12 @@ impl<'a> SensorReader<'a> {
             Err(quantity) => return quantity,
         };
         let shortest = self.period.as_secs_f64() * f64::from(MIN_PERIODS);
-        let validity = if window.span().get() < shortest && series.spacing_at(window.end).is_some_and(|spacing| spacing.get() > 0.0) {
-            Validity::Limited(format!("the window is shorter than {MIN_PERIODS} sensor periods ({shortest:.3} s)"))
-        } else {
-            Validity::Ok
-        };
+        let validity =
+            if window.span().get() < shortest && series.distance_to_sample(window.end).is_some_and(|distance| distance.get() > 0.0) {
+                Validity::Limited(format!("the window is shorter than {MIN_PERIODS} sensor periods ({shortest:.3} s)"))
+            } else {
+                Validity::Ok
+            };
         self.quantity(found).judged(validity)
     }
 
@@ -225,7 +226,7 @@ impl<'a> SensorReader<'a> {
         let span = EDGE_POWER_SPAN.max(update * MIN_PERIODS);
         let power = |at| series.rate_before(at, span).unwrap_or(0.0);
         let (start_w, end_w) = (power(window.start), power(window.end));
-        let staleness = |at| Some(update.as_secs_f64() + series.spacing_at(at)?.get());
+        let staleness = |at| Some(update.as_secs_f64() + series.distance_to_sample(at)?.get());
         let (start_s, end_s) = (staleness(window.start)?, staleness(window.end)?);
         let bias = 0.5 * update.as_secs_f64() * (start_w - end_w);
         let energy = series.difference(window)? - bias;

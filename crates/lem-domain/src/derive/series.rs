@@ -99,15 +99,19 @@ impl Series {
         Some(below_value + (above_value - below_value) * share)
     }
 
-    /// Distance between the two samples that bracket an instant; zero when a sample lies on it.
+    /// Distance from an instant to the nearest sample; zero when a sample lies on it, `None` outside the samples.
+    ///
+    /// What interpolation can miss at an edge is bounded by it, so a read forced at the edge makes it negligible.
     #[must_use]
-    pub fn spacing_at(&self, at: Timestamp) -> Option<Seconds> {
+    pub fn distance_to_sample(&self, at: Timestamp) -> Option<Seconds> {
         let above = self.points.partition_point(|&(sample, _)| sample < at);
         let &(above_at, _) = self.points.get(above)?;
         if above_at == at {
             return Some(Seconds::new(0.0));
         }
-        Some(above_at.since(self.points.get(above.checked_sub(1)?)?.0))
+        let below_at = self.points.get(above.checked_sub(1)?)?.0;
+        let (before, after) = (at.since(below_at), above_at.since(at));
+        Some(if before < after { before } else { after })
     }
 
     /// Mean rate of change over the `span` before an instant, or as much of it as was sampled.
@@ -170,6 +174,7 @@ mod tests {
         assert_eq!(ramp.at(at(250)), Some(25.0));
         assert_eq!(ramp.integral(window(0, 500)), Some(12.5));
         assert_eq!(ramp.integral(window(500, 1_500)), None);
+        assert_eq!(ramp.distance_to_sample(at(900)), Some(Seconds::new(0.1)));
         assert_eq!(ramp.covers(window(500, 1_500)), Err(SeriesFault::EndsEarly));
         assert_eq!(series(&[(5, 1.0)]).covers(window(0, 5)), Err(SeriesFault::StartsLate));
         assert_eq!(series(&[]).covers(window(0, 5)), Err(SeriesFault::Empty));

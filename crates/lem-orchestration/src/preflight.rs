@@ -1,0 +1,36 @@
+//! What must hold before anything expensive starts.
+
+use crate::error::ExperimentError;
+use lem_domain::Grade;
+use lem_domain::protocol::EnergyBackend;
+use lem_domain::sensor::{SensorDescriptor, SensorRecord, SourceStatus};
+use lem_domain::spec::RequiredGrade;
+
+/// Refuses a run whose energy could not reach the asked grade, by really reading every sensor once.
+pub(crate) fn require_grade(meter: &dyn EnergyBackend, required: RequiredGrade) -> Result<(), ExperimentError> {
+    let (required, worst_accepted) = match required {
+        RequiredGrade::Any => return Ok(()),
+        RequiredGrade::Estimated => (Grade::Estimated, Grade::Estimated),
+        RequiredGrade::Measured => (Grade::Measured, Grade::Derived),
+    };
+    let trial = meter.start().map_err(ExperimentError::Meter)?.stop().map_err(ExperimentError::Meter)?;
+    let available = trial.sensors.iter().map(SensorDescriptor::grade).min().unwrap_or(Grade::Unavailable);
+    if available <= worst_accepted {
+        return Ok(());
+    }
+    Err(ExperimentError::GradeNotMet { required, available, reasons: reasons(&trial) })
+}
+
+fn reasons(trial: &SensorRecord) -> String {
+    let reasons: Vec<String> = trial
+        .sources
+        .iter()
+        .map(|verdict| match &verdict.status {
+            SourceStatus::Works => format!("{} works", verdict.source),
+            SourceStatus::Broken(reason) | SourceStatus::Absent(reason) => format!("{}: {reason}", verdict.source),
+            SourceStatus::NotPermitted { reason, fix } => format!("{}: {reason} ({fix})", verdict.source),
+            SourceStatus::NotAsked => format!("{}: not asked", verdict.source),
+        })
+        .collect();
+    if reasons.is_empty() { "no source of energy readings exists here".to_owned() } else { reasons.join("; ") }
+}

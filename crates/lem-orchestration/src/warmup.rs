@@ -1,0 +1,33 @@
+//! Requests that are run and thrown away, so that caches, clocks and allocators have settled.
+
+use lem_domain::TimeWindow;
+use lem_domain::protocol::{InferenceEngine, Prompt, RunControl, SeamError};
+use lem_domain::record::WarmupFacts;
+use lem_domain::spec::ExperimentSpec;
+use lem_domain::token::EventBuffer;
+
+/// Runs the asked number of full-length requests, repeating prompts when there are fewer.
+pub(crate) fn warm_up(
+    engine: &mut dyn InferenceEngine,
+    prompts: &[Prompt],
+    spec: &ExperimentSpec,
+    control: RunControl<'_>,
+) -> Result<Option<WarmupFacts>, SeamError> {
+    let requests = spec.warmup.requests;
+    if requests == 0 {
+        return Ok(None);
+    }
+    let chosen: Vec<Prompt> = prompts.iter().cycle().take(count(requests)).cloned().collect();
+    let workload = engine.prepare(&chosen, spec)?;
+    let mut thrown_away = EventBuffer::for_plan(workload.requests.len(), count(spec.limits.max_output));
+    let start = control.clock.now();
+    engine.run(&workload, spec, &mut thrown_away, control)?;
+    engine.synchronize()?;
+    let end = control.clock.now();
+    Ok(Some(WarmupFacts { requests, window: TimeWindow { start, end } }))
+}
+
+/// A 32-bit count as a length.
+pub(crate) fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,124 @@
+//! The folder that holds the bundles: one method per thing a reader can ask of a bundle.
+
+mod create;
+mod list;
+mod protocol;
+mod raw;
+mod resolve;
+mod seal;
+
+pub use list::{Headline, ListEntry};
+pub use raw::RawFiles;
+
+use crate::error::ResultsError;
+use crate::json;
+use crate::layout::{self, Bundle};
+use crate::record::v1::{ManifestRecord, ProcessRecord, StateRecord, SummaryRecord};
+use lem_domain::ExperimentId;
+use lem_domain::derive::{Summary, summarise};
+use std::path::{Path, PathBuf};
+
+/// A folder of bundles. Making this value touches no file; the folder is made with its first bundle.
+#[derive(Clone, Debug)]
+pub struct ResultsFolder {
+    root: PathBuf,
+}
+
+impl ResultsFolder {
+    /// The folder at `root`.
+    #[must_use]
+    pub fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// Path of the folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Derives the figures of an experiment from its raw records and saves them in `aggregated.json`.
+    ///
+    /// The document depends on the raw records alone, so repeating this gives the same bytes.
+    ///
+    /// # Errors
+    /// When raw records are missing or damaged, or the document cannot be written.
+    pub fn aggregate(&self, id: &ExperimentId) -> Result<SummaryRecord, ResultsError> {
+        let record = self.load_raw(id)?;
+        self.save_figures(id, &summarise(&record))
+    }
+
+    /// The figures of an experiment; `None` when they have not been derived.
+    ///
+    /// # Errors
+    /// When there is no such experiment, or the document is damaged or of an unknown version.
+    pub fn summary(&self, id: &ExperimentId) -> Result<Option<SummaryRecord>, ResultsError> {
+        let path = self.bundle(id)?.file(layout::AGGREGATED);
+        let Some(summary) = json::load::<SummaryRecord>(&path)? else { return Ok(None) };
+        summary.check(id).map_err(|error| ResultsError::invalid(&path, error))?;
+        Ok(Some(summary))
+    }
+
+    /// How far an experiment has come; `None` when no state was ever saved.
+    ///
+    /// # Errors
+    /// When there is no such experiment, or the document is damaged or of an unknown version.
+    pub fn state(&self, id: &ExperimentId) -> Result<Option<StateRecord>, ResultsError> {
+        json::load(&self.bundle(id)?.state())
+    }
+
+    /// The resolved configuration of an experiment, YAML as it was written.
+    ///
+    /// # Errors
+    /// When there is no such experiment or its configuration cannot be read.
+    pub fn config(&self, id: &ExperimentId) -> Result<String, ResultsError> {
+        let path = self.bundle(id)?.file(layout::CONFIG);
+        let bytes = json::read(&path)?.ok_or_else(|| ResultsError::MissingDocument { path: path.clone() })?;
+        String::from_utf8(bytes).map_err(|error| ResultsError::reading(&path, std::io::Error::other(error)))
+    }
+
+    /// Identity of a bundle and, once it is sealed, the digests of its files.
+    ///
+    /// # Errors
+    /// When there is no such experiment, or the manifest is missing, damaged, of an unknown version, or of another
+    /// bundle.
+    pub fn manifest(&self, id: &ExperimentId) -> Result<ManifestRecord, ResultsError> {
+        let bundle = self.bundle(id)?;
+        Self::manifest_of(&bundle, id)?.ok_or_else(|| ResultsError::MissingDocument { path: bundle.manifest() })
+    }
+
+    fn manifest_of(bundle: &Bundle, id: &ExperimentId) -> Result<Option<ManifestRecord>, ResultsError> {
+        let path = bundle.manifest();
+        let Some(manifest) = json::load::<ManifestRecord>(&path)? else { return Ok(None) };
+        manifest.check(id).map_err(|error| ResultsError::invalid(&path, error))?;
+        Ok(Some(manifest))
+    }
+
+    fn save_figures(&self, id: &ExperimentId, summary: &Summary) -> Result<SummaryRecord, ResultsError> {
+        let bundle = self.bundle(id)?;
+        let path = bundle.file(layout::AGGREGATED);
+        let first = first_process(&bundle)?.ok_or_else(|| ResultsError::MissingRaw { path: bundle.raw() })?;
+        let record = SummaryRecord::of(id, first, summary).map_err(|error| ResultsError::unrepresentable(&path, error))?;
+        json::save(&path, &record)?;
+        Ok(record)
+    }
+
+    /// The paths of a bundle that is there.
+    fn bundle(&self, id: &ExperimentId) -> Result<Bundle, ResultsError> {
+        let bundle = self.place(id);
+        if bundle.folder().is_dir() { Ok(bundle) } else { Err(self.unknown(id.as_str())) }
+    }
+
+    /// The paths that a bundle of this id has, whether it is there or not.
+    fn place(&self, id: &ExperimentId) -> Bundle {
+        Bundle::new(self.root.join(id.as_str()))
+    }
+}
+
+/// The document of the process with the lowest index; `None` when no process left one.
+fn first_process(bundle: &Bundle) -> Result<Option<ProcessRecord>, ResultsError> {
+    match bundle.process_indices()?.first() {
+        Some(&index) => json::load(&bundle.file(&layout::process(index))),
+        None => Ok(None),
+    }
+}

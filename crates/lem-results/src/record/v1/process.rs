@@ -1,0 +1,140 @@
+//! `raw/process_<i>.json`: what one process wrote down, without its events.
+
+use super::{DatasetRecord, EngineRecord, FindingRecord, FlopsRecord, MemoryRecord, ModelRecord, StreamRecord, WindowRecord};
+use crate::record::{FieldError, SchemaVersion, name};
+use lem_domain::record::{self as domain, RequestFacts, WarmupFacts};
+use lem_domain::token::{FinishReason, TokenEvent};
+use serde::{Deserialize, Serialize};
+
+/// What one worker process recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessRecord {
+    /// Version of this document.
+    pub schema_version: SchemaVersion,
+    /// Index of the process, from 0; the same as in the name of the file.
+    pub index: u32,
+    /// How many processes the run started.
+    pub expected_processes: u32,
+    /// What ran the model.
+    pub engine: EngineRecord,
+    /// The model.
+    pub model: ModelRecord,
+    /// The prompts.
+    pub dataset: DatasetRecord,
+    /// Loading of the model.
+    pub load: WindowRecord,
+    /// Warm-up; null when it was switched off.
+    pub warmup: Option<WarmupRecord>,
+    /// The measured window; null when the run ended before it opened.
+    pub window: Option<WindowRecord>,
+    /// The requests, in the order that events refer to.
+    pub requests: Vec<RequestRecord>,
+    /// The token events, in `process_<i>.events.parquet`.
+    pub events: StreamRecord,
+    /// Arithmetic executed in the window; null when the engine does not count it.
+    pub executed_flops: Option<FlopsRecord>,
+    /// Memory.
+    pub memory: MemoryRecord,
+    /// What a reader must know.
+    pub findings: Vec<FindingRecord>,
+}
+
+/// Warm-up that ran before the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WarmupRecord {
+    /// Requests run and thrown away.
+    pub requests: u32,
+    /// When.
+    pub window: WindowRecord,
+}
+
+/// One request beside its events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestRecord {
+    /// Identifier of the prompt in its data set.
+    pub prompt_id: String,
+    /// Prompt tokens that were run; no padding.
+    pub prompt_tokens: u64,
+    /// Length of the prompt before it was cut; null when it was not.
+    pub truncated_from_tokens: Option<u64>,
+    /// Padding tokens that were run.
+    pub padding_tokens: u64,
+    /// Why it ended; null when it never started.
+    #[serde(with = "name::optional")]
+    pub finish: Option<FinishReason>,
+}
+
+impl ProcessRecord {
+    /// The document of a record whose events lie in `events`.
+    pub(crate) fn of(process: &domain::ProcessRecord, events: StreamRecord) -> Result<Self, FieldError> {
+        Ok(Self {
+            schema_version: SchemaVersion::CURRENT,
+            index: process.index,
+            expected_processes: process.expected_processes,
+            engine: (&process.engine).into(),
+            model: (&process.model).into(),
+            dataset: (&process.dataset).into(),
+            load: WindowRecord::of("load", process.load)?,
+            warmup: process.warmup.map(WarmupRecord::of).transpose()?,
+            window: process.window.map(|window| WindowRecord::of("window", window)).transpose()?,
+            requests: process.requests.iter().map(RequestRecord::from).collect(),
+            events,
+            executed_flops: process.executed.map(FlopsRecord::from),
+            memory: process.memory.into(),
+            findings: process.findings.iter().map(FindingRecord::from).collect(),
+        })
+    }
+
+    /// The record, with its events.
+    pub(crate) fn with_events(self, events: Vec<TokenEvent>) -> Result<domain::ProcessRecord, FieldError> {
+        Ok(domain::ProcessRecord {
+            index: self.index,
+            expected_processes: self.expected_processes,
+            engine: self.engine.into(),
+            model: self.model.into(),
+            dataset: self.dataset.into(),
+            load: self.load.window("load")?,
+            warmup: self.warmup.map(WarmupRecord::facts).transpose()?,
+            window: self.window.map(|window| window.window("window")).transpose()?,
+            requests: self.requests.into_iter().map(RequestFacts::from).collect(),
+            events,
+            executed: self.executed_flops.map(Into::into),
+            memory: self.memory.into(),
+            findings: self.findings.into_iter().map(Into::into).collect(),
+        })
+    }
+}
+
+impl WarmupRecord {
+    fn of(warmup: WarmupFacts) -> Result<Self, FieldError> {
+        Ok(Self { requests: warmup.requests, window: WindowRecord::of("warmup.window", warmup.window)? })
+    }
+
+    fn facts(self) -> Result<WarmupFacts, FieldError> {
+        Ok(WarmupFacts { requests: self.requests, window: self.window.window("warmup.window")? })
+    }
+}
+
+impl From<&RequestFacts> for RequestRecord {
+    fn from(request: &RequestFacts) -> Self {
+        Self {
+            prompt_id: request.prompt_id.clone(),
+            prompt_tokens: request.prompt_tokens,
+            truncated_from_tokens: request.truncated_from,
+            padding_tokens: request.padding_tokens,
+            finish: request.finish,
+        }
+    }
+}
+
+impl From<RequestRecord> for RequestFacts {
+    fn from(record: RequestRecord) -> Self {
+        Self {
+            prompt_id: record.prompt_id,
+            prompt_tokens: record.prompt_tokens,
+            truncated_from: record.truncated_from_tokens,
+            padding_tokens: record.padding_tokens,
+            finish: record.finish,
+        }
+    }
+}

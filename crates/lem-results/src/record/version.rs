@@ -1,0 +1,73 @@
+//! Version of the documents.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Version of the documents and streams of a bundle, written as `"1.0"`.
+///
+/// A minor version only adds fields, which older readers pass over. Whatever an older reader would misread — a changed
+/// meaning, a removed field, a new name in a closed list — is a new major version.
+///
+/// # Changelog
+/// - 1.0: the first version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SchemaVersion {
+    /// Differs where readers must differ.
+    pub major: u32,
+    /// Grows with fields that older readers pass over.
+    pub minor: u32,
+}
+
+impl SchemaVersion {
+    /// The version this crate writes.
+    pub const CURRENT: Self = Self { major: 1, minor: 0 };
+
+    /// Whether this crate understands documents of this version.
+    #[must_use]
+    pub fn is_readable(self) -> bool {
+        self.major == Self::CURRENT.major
+    }
+}
+
+impl fmt::Display for SchemaVersion {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.major, self.minor)
+    }
+}
+
+impl From<SchemaVersion> for String {
+    fn from(version: SchemaVersion) -> Self {
+        version.to_string()
+    }
+}
+
+impl TryFrom<String> for SchemaVersion {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let parts = text.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+        let (major, minor) = parts.ok_or_else(|| format!("`{text}` is not a schema version such as `{}`", Self::CURRENT))?;
+        Ok(Self { major, minor })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_read_back_and_only_an_unknown_major_is_refused() {
+        let check = |text: &str, readable: bool| {
+            let version: SchemaVersion = serde_json::from_str(&format!("\"{text}\"")).unwrap();
+            assert_eq!((version.to_string(), version.is_readable()), (text.to_owned(), readable));
+        };
+        check("1.0", true);
+        check("1.7", true);
+        check("2.0", false);
+        check("0.9", false);
+        for wrong in ["\"1\"", "\"one.two\"", "1.0", "null", "\"\""] {
+            assert!(serde_json::from_str::<SchemaVersion>(wrong).is_err(), "{wrong}");
+        }
+    }
+}

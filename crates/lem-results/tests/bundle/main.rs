@@ -1,0 +1,10 @@
+//! Bundles on disk, through the public interface: what is written is read back, and what is damaged is named.
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
+mod aggregation;
+mod corruption;
+mod crash;
+mod fixture;
+mod listing;
+mod round_trip;
+mod support;

@@ -1,0 +1,245 @@
+//! Whatever can be recorded is read back unchanged.
+
+use crate::support::{Scene, host, id, process, run, save, setup};
+use lem_domain::backend::Backend;
+use lem_domain::counter::CounterRange;
+use lem_domain::flops::FlopsBreakdown;
+use lem_domain::protocol::{Fault, ResultsRepository, RunPhase, RunState, StateStore};
+use lem_domain::record::{EngineFacts, MemoryFacts, ModelFacts, ProcessRecord, RequestFacts, RunRecord, WarmupFacts};
+use lem_domain::sensor::{
+    Gain, PowerMeaning, SamplerCost, SensorDescriptor, SensorIndex, SensorKind, SensorRecord, SensorSample, SourceStatus, SourceVerdict,
+    ThreadPower,
+};
+use lem_domain::token::{FinishReason, RequestIndex, TokenEvent, TokenEventKind};
+use lem_domain::units::{Bytes, Flops, Joules, Watts};
+use lem_domain::{Boundary, DeviceId, Finding, FindingCode, Severity, TimeWindow, Timestamp};
+use proptest::option::of;
+use proptest::prelude::*;
+use proptest::sample::select;
+use std::time::{Duration, UNIX_EPOCH};
+
+/// Text with everything JSON must escape.
+fn text() -> impl Strategy<Value = String> {
+    "[a-z \"\\\\\n\u{0}é×÷→]{0,12}"
+}
+
+fn number() -> impl Strategy<Value = f64> {
+    prop_oneof![-1e12..1e12f64, Just(0.0), Just(-0.0), Just(f64::MAX), Just(f64::MIN_POSITIVE), Just(5e-324)]
+}
+
+fn duration() -> impl Strategy<Value = Duration> {
+    any::<u64>().prop_map(Duration::from_nanos)
+}
+
+fn window() -> impl Strategy<Value = TimeWindow> {
+    (any::<u64>(), any::<u64>())
+        .prop_map(|(a, b)| TimeWindow { start: Timestamp::from_nanos(a.min(b)), end: Timestamp::from_nanos(a.max(b)) })
+}
+
+fn flops() -> impl Strategy<Value = FlopsBreakdown> {
+    any::<[u128; 3]>().prop_map(|[linear, attention, lm_head]| FlopsBreakdown {
+        linear: Flops::new(linear),
+        attention: Flops::new(attention),
+        lm_head: Flops::new(lm_head),
+    })
+}
+
+fn event() -> impl Strategy<Value = TokenEvent> {
+    let kind = prop_oneof![
+        Just(TokenEventKind::Arrived),
+        Just(TokenEventKind::Scheduled),
+        any::<u32>().prop_map(|count| TokenEventKind::Tokens { count }),
+        select(FinishReason::ALL).prop_map(TokenEventKind::Finished),
+    ];
+    (any::<u32>(), any::<u64>(), kind).prop_map(|(request, at, kind)| TokenEvent {
+        request: RequestIndex(request),
+        at: Timestamp::from_nanos(at),
+        kind,
+    })
+}
+
+fn request() -> impl Strategy<Value = RequestFacts> {
+    (text(), any::<u64>(), of(any::<u64>()), any::<u64>(), of(select(FinishReason::ALL))).prop_map(
+        |(prompt_id, prompt_tokens, truncated_from, padding_tokens, finish)| RequestFacts {
+            prompt_id,
+            prompt_tokens,
+            truncated_from,
+            padding_tokens,
+            finish,
+        },
+    )
+}
+
+fn finding() -> impl Strategy<Value = Finding> {
+    (select(FindingCode::ALL), select(&[Severity::Info, Severity::Warning, Severity::Error][..]), text(), of(text()))
+        .prop_map(|(code, severity, message, hint)| Finding { code, severity, message, hint })
+}
+
+fn memory() -> impl Strategy<Value = MemoryFacts> {
+    (of(any::<u64>()), of(any::<u64>()), of(any::<u64>()), of(any::<u64>())).prop_map(|(model, kv_cache, peak_host, peak_device)| {
+        MemoryFacts {
+            model: model.map(Bytes::new),
+            kv_cache: kv_cache.map(Bytes::new),
+            peak_host: peak_host.map(Bytes::new),
+            peak_device: peak_device.map(Bytes::new),
+        }
+    })
+}
+
+fn engine() -> impl Strategy<Value = EngineFacts> {
+    (select(Backend::ALL), text(), text(), text(), of(any::<u32>())).prop_map(|(backend, version, device, kernel, threads)| EngineFacts {
+        backend,
+        version,
+        device,
+        kernel,
+        threads,
+    })
+}
+
+fn model() -> impl Strategy<Value = ModelFacts> {
+    (of(text()), of(text()), of(text()), of(any::<u64>()), any::<bool>()).prop_map(
+        |(name, revision, tokenizer_sha256, parameters, shaped)| {
+            let known = process(0).model;
+            ModelFacts { name, revision, tokenizer_sha256, parameters, shape: known.shape.filter(|_| shaped), ..known }
+        },
+    )
+}
+
+fn any_process() -> impl Strategy<Value = ProcessRecord> {
+    let streams = (prop::collection::vec(request(), 0..5), prop::collection::vec(event(), 0..40), prop::collection::vec(finding(), 0..3));
+    let warmup = of((any::<u32>(), window()).prop_map(|(requests, window)| WarmupFacts { requests, window }));
+    let whole = (engine(), model(), window(), warmup, of(window()), streams, of(flops()), memory());
+    whole.prop_map(|(engine, model, load, warmup, window, (requests, events, findings), executed, memory)| ProcessRecord {
+        engine,
+        model,
+        load,
+        warmup,
+        window,
+        requests,
+        events,
+        executed,
+        memory,
+        findings,
+        ..process(0)
+    })
+}
+
+fn kind() -> impl Strategy<Value = SensorKind> {
+    prop_oneof![
+        (of(number()), number()).prop_map(|(wraps_at, power)| SensorKind::EnergyCounter(CounterRange {
+            wraps_at: wraps_at.map(Joules::new),
+            plausible_power: Watts::new(power),
+        })),
+        Just(SensorKind::Power(PowerMeaning::Instant)),
+        duration().prop_map(|over| SensorKind::Power(PowerMeaning::Averaged(over))),
+        (any::<u32>(), number(), number()).prop_map(|(threads, idle, max)| SensorKind::BusyTime(ThreadPower {
+            threads,
+            idle: Watts::new(idle),
+            max: Watts::new(max),
+        })),
+    ]
+}
+
+fn descriptor() -> impl Strategy<Value = SensorDescriptor> {
+    (text(), text(), kind(), select(Boundary::ALL), duration(), number(), number()).prop_map(
+        |(name, device, kind, boundary, update_period, resolution, half_width)| SensorDescriptor {
+            name: name.clone(),
+            device: DeviceId::new(device),
+            device_name: name,
+            kind,
+            boundary,
+            update_period,
+            resolution,
+            gain: Gain { half_width, source: "table".into() },
+            source: "file".into(),
+        },
+    )
+}
+
+fn verdict() -> impl Strategy<Value = SourceVerdict> {
+    let status = prop_oneof![
+        Just(SourceStatus::Works),
+        text().prop_map(SourceStatus::Broken),
+        (text(), text()).prop_map(|(reason, fix)| SourceStatus::NotPermitted { reason, fix }),
+        text().prop_map(SourceStatus::Absent),
+        Just(SourceStatus::NotAsked),
+    ];
+    (text(), status).prop_map(|(source, status)| SourceVerdict { source, status })
+}
+
+fn any_host() -> impl Strategy<Value = SensorRecord> {
+    let sample = (any::<u16>(), any::<u64>(), number(), any::<u32>()).prop_map(|(sensor, at, value, read_nanos)| SensorSample {
+        sensor: SensorIndex(sensor),
+        at: Timestamp::from_nanos(at),
+        value,
+        read_nanos,
+    });
+    let cost = (any::<u64>(), any::<u64>(), of(duration()), of(duration()), of(duration()))
+        .prop_map(|(ticks, missed_ticks, cpu_time, read_p50, read_p99)| SamplerCost { ticks, missed_ticks, cpu_time, read_p50, read_p99 });
+    let lists = (prop::collection::vec(descriptor(), 0..4), prop::collection::vec(sample, 0..40), prop::collection::vec(verdict(), 0..5));
+    (lists, cost, duration()).prop_map(|((sensors, samples, sources), cost, interval)| SensorRecord {
+        sensors,
+        samples,
+        sources,
+        cost,
+        interval,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_run_is_read_back_unchanged(process in any_process(), host in any_host()) {
+        let (scene, id) = (Scene::empty(), id("run"));
+        let run = RunRecord { processes: vec![process], host };
+        save(&scene.results, &id, &run);
+        prop_assert_eq!(scene.results.load_record(&id).unwrap(), run.clone());
+        scene.results.seal(&id).unwrap();
+        prop_assert_eq!(scene.results.load_record(&id).unwrap(), run);
+    }
+
+    #[test]
+    fn any_state_is_read_back_unchanged(phase in select(RunPhase::ALL), nanos in 0..4_000_000_000_000_000_000u64, reason in of(text())) {
+        let (scene, id) = (Scene::empty(), id("run"));
+        scene.results.create(&id, &setup()).unwrap();
+        let state = RunState { phase, since: UNIX_EPOCH + Duration::from_nanos(nanos), reason };
+        scene.results.save_state(&id, &state).unwrap();
+        prop_assert_eq!(scene.results.load_state(&id).unwrap(), Some(state));
+    }
+}
+
+#[test]
+fn more_than_ten_processes_keep_their_order() {
+    let (scene, id) = (Scene::empty(), id("run"));
+    save(&scene.results, &id, &RunRecord { processes: (0..12).map(process).collect(), host: host() });
+    let indices: Vec<u32> = scene.results.load_record(&id).unwrap().processes.iter().map(|process| process.index).collect();
+    assert_eq!(indices, (0..12).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_value_that_is_no_number_is_refused_and_named() {
+    let (scene, id) = (Scene::empty(), id("run"));
+    save(&scene.results, &id, &run());
+    let check = |spoil: fn(&mut SensorRecord), place: &str, field: &str| {
+        let mut host = host();
+        spoil(&mut host);
+        let error = scene.results.save_host(&id, &host).unwrap_err();
+        assert!(error.what.contains(place) && error.what.contains(field), "{error}");
+        assert_eq!(error.fault, Fault::Run);
+    };
+    check(|host| host.samples[3].value = f64::NAN, "host.samples.parquet", "value");
+    check(|host| host.sensors[1].resolution = f64::INFINITY, "host.json", "sensors[1].resolution");
+    check(|host| host.sensors[0].gain.half_width = f64::NAN, "host.json", "sensors[0].gain.half_width_ratio");
+    check(|host| host.interval = Duration::MAX, "host.json", "interval_ns");
+    // A refusal leaves what was there.
+    assert_eq!(scene.results.load_record(&id).unwrap(), run());
+}
+
+#[test]
+fn a_state_that_was_never_saved_is_none_and_not_an_error() {
+    let scene = Scene::empty();
+    assert_eq!(scene.results.load_state(&id("never")).unwrap(), None);
+    scene.results.create(&id("made"), &setup()).unwrap();
+    assert_eq!(scene.results.load_state(&id("made")).unwrap(), None);
+}
