@@ -13,6 +13,18 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// The severity as written in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 macro_rules! finding_codes {
     ($($(#[$doc:meta])* $name:ident => $code:literal),+ $(,)?) => {
         /// Stable codes. A code once released keeps its meaning.

@@ -1,7 +1,6 @@
 //! Late aggregation: figures are derived from the raw records on disk, never from what is still in memory.
 
 use crate::error::ExperimentError;
-use lem_domain::derive::{Summary, summarise};
 use lem_domain::protocol::{ResultsRepository, RunPhase, RunState, StateStore};
 use lem_domain::{Clock, ExperimentId};
 
@@ -17,14 +16,12 @@ pub fn aggregate(
     states: &dyn StateStore,
     clock: &dyn Clock,
     id: &ExperimentId,
-) -> Result<Summary, ExperimentError> {
-    let record = results.load_record(id).map_err(ExperimentError::Storage)?;
-    let summary = summarise(&record);
-    results.save_summary(id, &summary).map_err(ExperimentError::Storage)?;
+) -> Result<(), ExperimentError> {
+    results.aggregate(id).map_err(ExperimentError::Storage)?;
     let state = states.load_state(id).map_err(ExperimentError::Storage)?;
     if state.is_some_and(|state| state.phase == RunPhase::Recorded) {
         let completed = RunState { phase: RunPhase::Completed, since: clock.wall(), reason: None };
         states.save_state(id, &completed).map_err(ExperimentError::Storage)?;
     }
-    Ok(summary)
+    Ok(())
 }

@@ -37,6 +37,12 @@ impl ResultsFolder {
         &self.root
     }
 
+    /// Where the bundle of an experiment is, or would be.
+    #[must_use]
+    pub fn path(&self, id: &ExperimentId) -> PathBuf {
+        self.root.join(id.as_str())
+    }
+
     /// Derives the figures of an experiment from its raw records and saves them in `aggregated.json`.
     ///
     /// The document depends on the raw records alone, so repeating this gives the same bytes.
@@ -44,7 +50,7 @@ impl ResultsFolder {
     /// # Errors
     /// When raw records are missing or damaged, or the document cannot be written.
     pub fn aggregate(&self, id: &ExperimentId) -> Result<SummaryRecord, ResultsError> {
-        let record = self.load_raw(id)?;
+        let record = self.load_record(id)?;
         self.save_figures(id, &summarise(&record))
     }
 
@@ -111,7 +117,7 @@ impl ResultsFolder {
 
     /// The paths that a bundle of this id has, whether it is there or not.
     fn place(&self, id: &ExperimentId) -> Bundle {
-        Bundle::new(self.root.join(id.as_str()))
+        Bundle::new(self.path(id))
     }
 }
 

@@ -1,9 +1,8 @@
 //! The seam to whatever keeps results and the state of a run.
 
 use super::SeamError;
-use crate::derive::Summary;
 use crate::identity::ExperimentId;
-use crate::record::{ProcessRecord, RunRecord};
+use crate::record::ProcessRecord;
 use crate::sensor::SensorRecord;
 use std::time::SystemTime;
 
@@ -46,17 +45,13 @@ pub trait ResultsRepository {
     /// When it cannot be written.
     fn save_host(&self, id: &ExperimentId, record: &SensorRecord) -> Result<(), SeamError>;
 
-    /// Reads the raw records back.
+    /// Derives the figures from the saved raw records alone and saves them beside those.
+    ///
+    /// They can be deleted and rebuilt at any time; repeating it gives the same bytes.
     ///
     /// # Errors
-    /// When there are none, or they are damaged or of an unknown version.
-    fn load_record(&self, id: &ExperimentId) -> Result<RunRecord, SeamError>;
-
-    /// Saves what was derived; it can be deleted and rebuilt at any time.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    fn save_summary(&self, id: &ExperimentId, summary: &Summary) -> Result<(), SeamError>;
+    /// When raw records are missing, damaged or of an unknown version, or the figures cannot be written.
+    fn aggregate(&self, id: &ExperimentId) -> Result<(), SeamError>;
 
     /// Writes the digests of all files, which closes the bundle.
     ///

@@ -2,9 +2,8 @@
 
 use super::ResultsFolder;
 use lem_domain::ExperimentId;
-use lem_domain::derive::Summary;
 use lem_domain::protocol::{ResultsRepository, RunSetup, RunState, SeamError, StateStore};
-use lem_domain::record::{ProcessRecord, RunRecord};
+use lem_domain::record::ProcessRecord;
 use lem_domain::sensor::SensorRecord;
 
 impl ResultsRepository for ResultsFolder {
@@ -20,12 +19,8 @@ impl ResultsRepository for ResultsFolder {
         Ok(self.keep_host(id, record)?)
     }
 
-    fn load_record(&self, id: &ExperimentId) -> Result<RunRecord, SeamError> {
-        Ok(self.load_raw(id)?)
-    }
-
-    fn save_summary(&self, id: &ExperimentId, summary: &Summary) -> Result<(), SeamError> {
-        self.save_figures(id, summary)?;
+    fn aggregate(&self, id: &ExperimentId) -> Result<(), SeamError> {
+        Self::aggregate(self, id)?;
         Ok(())
     }
 

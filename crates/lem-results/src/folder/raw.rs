@@ -74,7 +74,10 @@ impl ResultsFolder {
     }
 
     /// Loads all raw records, each file checked against the manifest of a sealed bundle.
-    pub(super) fn load_raw(&self, id: &ExperimentId) -> Result<RunRecord, ResultsError> {
+    ///
+    /// # Errors
+    /// When raw records are missing, damaged or of an unknown version.
+    pub fn load_record(&self, id: &ExperimentId) -> Result<RunRecord, ResultsError> {
         let bundle = self.bundle(id)?;
         let sealed = Self::manifest_of(&bundle, id)?.and_then(|manifest| manifest.files);
         let reader = RawReader { bundle, sealed };

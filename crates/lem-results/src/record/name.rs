@@ -41,11 +41,7 @@ impl Named for Severity {
     const ALL: &'static [Self] = &[Self::Info, Self::Warning, Self::Error];
 
     fn name(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
+        self.as_str()
     }
 }
 

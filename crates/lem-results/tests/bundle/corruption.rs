@@ -1,7 +1,7 @@
 //! Damage is found and the file named.
 
 use crate::support::{Scene, host, process};
-use lem_domain::protocol::{Fault, ResultsRepository};
+use lem_domain::protocol::{Fault, ResultsRepository, SeamError};
 use lem_results::ResultsError;
 use std::path::Path;
 
@@ -40,7 +40,7 @@ fn a_flipped_bit_in_any_raw_file_of_a_sealed_bundle_is_found() {
         let length = std::fs::read(&path).unwrap().len();
         for position in [0, length / 2, length - 1] {
             flip(&path, position);
-            let error = scene.results.load_record(&id).unwrap_err();
+            let error = SeamError::from(scene.results.load_record(&id).unwrap_err());
             assert!(error.what.contains(file) && error.what.contains("SHA-256"), "{file} at {position}: {error}");
             assert!(error.hint.is_some());
             assert_eq!(error.fault, Fault::Run);

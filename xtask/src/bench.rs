@@ -1,0 +1,87 @@
+//! Benchmarks of the built program, by name.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use clap::{Args, Subcommand};
+
+use crate::process;
+use crate::stopwatch::Stopwatch;
+
+/// Runs that are thrown away first, so that the binary lies in the page cache.
+const WARMUP_RUNS: usize = 3;
+/// Runs that count.
+const RUNS: usize = 20;
+
+/// Options of `bench`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// From starting `lem --help` to its end: what every command pays before it does anything
+    Startup,
+}
+
+/// Runs one benchmark and prints its figure.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    match arguments.bench {
+        Bench::Startup => startup(),
+    }
+}
+
+fn startup() -> Result<()> {
+    process::run(&mut process::cargo(["build", "--release", "--package", "lem-cli"]))?;
+    let mut times = Vec::with_capacity(RUNS);
+    for run_idx in 0..WARMUP_RUNS + RUNS {
+        let mut command = process::lem();
+        command.arg("--help");
+        let stopwatch = Stopwatch::start();
+        let output = process::capture(&mut command)?;
+        let time = stopwatch.elapsed();
+        ensure!(output.status.success(), "`{}` failed: {}", process::shown(&command), output.status);
+        if run_idx >= WARMUP_RUNS {
+            times.push(time);
+        }
+    }
+    println!("{}", describe("startup", &mut times));
+    Ok(())
+}
+
+/// One line: median and range in milliseconds. Sorts `times`, which must not be empty.
+fn describe(name: &str, times: &mut [Duration]) -> String {
+    times.sort_unstable();
+    let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
+    let middle = times.len() / 2;
+    let median = if times.len() % 2 == 1 { times[middle] } else { (times[middle - 1] + times[middle]) / 2 };
+    format!(
+        "{name}: {:.2} ms (median of {} runs; {:.2} to {:.2} ms)",
+        milliseconds(median),
+        times.len(),
+        milliseconds(times[0]),
+        milliseconds(times[times.len() - 1])
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(milliseconds: &[u64], expected: &str) {
+        let mut times: Vec<_> = milliseconds.iter().copied().map(Duration::from_millis).collect();
+        assert_eq!(describe("startup", &mut times), expected);
+    }
+
+    #[test]
+    fn one_slow_run_does_not_move_the_median() {
+        check(&[500, 4, 3], "startup: 4.00 ms (median of 3 runs; 3.00 to 500.00 ms)");
+    }
+
+    #[test]
+    fn an_even_number_of_runs_takes_the_middle_of_the_middle_two() {
+        check(&[8, 2, 4, 3], "startup: 3.50 ms (median of 4 runs; 2.00 to 8.00 ms)");
+    }
+}
