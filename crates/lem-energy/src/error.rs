@@ -1,0 +1,114 @@
+//! What can go wrong with sensors, and what to try next.
+
+use lem_domain::protocol::{Fault, SeamError};
+use std::io;
+use std::path::PathBuf;
+
+/// Why energy could not be read as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EnergyError {
+    /// The virtual sensors were asked for without a virtual machine to read.
+    #[error("the virtual sensors need the virtual backend")]
+    NoWorld,
+    /// A sensor of the host was asked for while time is simulated.
+    #[error("source `{source_name}` cannot be read on simulated time")]
+    SimulatedTime {
+        /// The source that was asked for.
+        source_name: &'static str,
+    },
+    /// The sampler was asked for no time between two samples.
+    #[error("the sampling interval is zero")]
+    ZeroInterval,
+    /// A file behind a sensor cannot be read.
+    #[error("cannot read `{path}`")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// A file behind a sensor does not have the form that its documentation gives.
+    #[error("`{path}` has no {expected}")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What every such file holds.
+        expected: &'static str,
+    },
+    /// The operating system refused the sampler's thread.
+    #[error("cannot start the sampler thread")]
+    ThreadRefused {
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// The sampler's thread panicked.
+    #[error("the sampler thread died")]
+    SamplerDied,
+}
+
+impl EnergyError {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::NoWorld | Self::SimulatedTime { .. } | Self::ZeroInterval => Fault::Usage,
+            Self::Unreadable { .. } | Self::Malformed { .. } | Self::ThreadRefused { .. } => Fault::Preflight,
+            Self::SamplerDied => Fault::Run,
+        }
+    }
+
+    /// What to try next.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoWorld => "use `backend: virtual`, or set `energy.backend` to `auto`",
+            Self::SimulatedTime { .. } => "let the virtual machine run on the real clock, or set `energy.backend` to `auto`",
+            Self::ZeroInterval => "set `energy.interval` to a positive duration such as `100ms`",
+            Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                "allow this user to read the file: a sandbox or a security module refuses it"
+            }
+            Self::Unreadable { .. } | Self::Malformed { .. } => {
+                "the processor estimate needs the whole /proc of Linux (a mount with `subset=pid` hides it); `energy.backend: auto` runs without"
+            }
+            Self::ThreadRefused { .. } => "raise the limit on threads of this user or container",
+            Self::SamplerDied => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl From<EnergyError> for SeamError {
+    fn from(error: EnergyError) -> Self {
+        let plain = Self::new(error.fault(), error.to_string());
+        let hinted = match error.hint() {
+            Some(hint) => plain.with_hint(hint),
+            None => plain,
+        };
+        match error {
+            EnergyError::Unreadable { source, .. } | EnergyError::ThreadRefused { source } => hinted.because(source),
+            EnergyError::NoWorld
+            | EnergyError::SimulatedTime { .. }
+            | EnergyError::ZeroInterval
+            | EnergyError::Malformed { .. }
+            | EnergyError::SamplerDied => hinted,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error as _;
+
+    #[test]
+    fn crossing_the_seam_keeps_the_fault_the_hint_and_the_cause() {
+        let refused = EnergyError::Unreadable { path: "/proc/stat".into(), source: io::ErrorKind::PermissionDenied.into() };
+        let crossed = SeamError::from(refused);
+        assert_eq!((crossed.fault, crossed.what.as_str()), (Fault::Preflight, "cannot read `/proc/stat`"));
+        assert!(crossed.hint.as_deref().is_some_and(|hint| hint.contains("allow this user")), "{:?}", crossed.hint);
+        assert_eq!(crossed.source().map(ToString::to_string).as_deref(), Some("permission denied"));
+
+        let died = SeamError::from(EnergyError::SamplerDied);
+        assert_eq!((died.fault, died.hint), (Fault::Run, None));
+    }
+}
