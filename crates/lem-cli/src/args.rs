@@ -1,0 +1,214 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const AFTER_HELP: &str = "\
+Examples:
+  lem experiment --preset quick-test --model models/SmolLM2-135M-Instruct.Q4_1.gguf
+  lem experiment configs/quick-test.yaml -n 20 --json
+  lem results list
+  lem results show 2026
+
+Exit codes: 0 ok, 1 run failed, 2 usage or configuration, 3 preflight or --require not met,
+4 finished with missing requests, 130/143 interrupted.";
+
+/// Measures how much energy, time and arithmetic a language model's inference takes — and says how sure it is.
+#[derive(Debug, Parser)]
+#[command(name = "lem", version, about, after_help = AFTER_HELP, propagate_version = true)]
+pub(crate) struct Arguments {
+    /// Show no progress and no findings, only data and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Show more of what is going on
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run one experiment and show what it took
+    Experiment(ExperimentArgs),
+    /// Run one experiment and leave its raw records; `lem aggregate` derives the figures later
+    Run(RunArgs),
+    /// Derive the figures of an experiment from its raw records
+    Aggregate(AggregateArgs),
+    /// Look at stored results
+    #[command(subcommand)]
+    Results(ResultsCommand),
+    /// Check and show configurations
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// Which configuration, from file, preset and flags.
+#[derive(Args, Debug, Default)]
+pub(crate) struct ConfigArgs {
+    /// Configuration file: .yaml, .json or .toml
+    pub(crate) config: Option<PathBuf>,
+
+    /// Preset that the file and the flags build on: quick-test, benchmark, throughput
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: Option<String>,
+
+    /// Model: a .gguf file, a folder that holds one, or org/name[@revision] on a hub
+    #[arg(short, long, value_name = "REF", help_heading = "Settings")]
+    pub(crate) model: Option<String>,
+
+    /// Prompt set; `lem-prompts` is the one that ships inside
+    #[arg(short, long, value_name = "NAME", conflicts_with = "prompts", help_heading = "Settings")]
+    pub(crate) dataset: Option<String>,
+
+    /// Text file with one prompt per line
+    #[arg(short, long, value_name = "FILE", help_heading = "Settings")]
+    pub(crate) prompts: Option<PathBuf>,
+
+    /// Number of prompts, or `all`
+    #[arg(short = 'n', long, value_name = "N", help_heading = "Settings")]
+    pub(crate) sample_size: Option<String>,
+
+    /// Output tokens of a request at most
+    #[arg(long, value_name = "N", help_heading = "Settings")]
+    pub(crate) max_tokens: Option<u32>,
+
+    /// Seed of every random choice
+    #[arg(long, value_name = "N", help_heading = "Settings")]
+    pub(crate) seed: Option<u64>,
+
+    /// What runs the model: candle, virtual
+    #[arg(long, value_name = "NAME", help_heading = "Settings")]
+    pub(crate) backend: Option<String>,
+
+    /// Worst grade that the energy may have
+    #[arg(long, value_name = "GRADE", help_heading = "Settings")]
+    pub(crate) require: Option<RequireArg>,
+
+    /// Any setting, by its dotted path: --set batching.batch_size=8
+    #[arg(long = "set", value_name = "PATH=VALUE", help_heading = "Settings")]
+    pub(crate) set: Vec<String>,
+
+    /// Results folder
+    #[arg(short = 'o', long, value_name = "DIR", help_heading = "Settings")]
+    pub(crate) results_dir: Option<PathBuf>,
+
+    /// Let settings through that have no effect on the backend; each becomes a finding
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum RequireArg {
+    /// Whatever there is, also no energy at all
+    Any,
+    /// At least an estimate
+    Estimated,
+    /// Measured, or derived from measured values
+    Measured,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+
+    /// Print the resolved configuration and stop
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Accept warnings without asking
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExperimentArgs {
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// Where stored results are.
+#[derive(Args, Debug)]
+pub(crate) struct FolderArgs {
+    /// Results folder
+    #[arg(short = 'o', long, value_name = "DIR", default_value = "results", env = "LEM_RESULTS_DIR")]
+    pub(crate) results_dir: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AggregateArgs {
+    /// Experiment id, or the unique beginning of one
+    pub(crate) id: String,
+
+    #[command(flatten)]
+    pub(crate) folder: FolderArgs,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ResultsCommand {
+    /// List the experiments of a results folder
+    List {
+        #[command(flatten)]
+        folder: FolderArgs,
+
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one experiment
+    Show {
+        /// Experiment id, or the unique beginning of one
+        id: String,
+
+        #[command(flatten)]
+        folder: FolderArgs,
+
+        /// Show the raw per-process records instead of the figures
+        #[arg(long)]
+        raw: bool,
+
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check a configuration and say what is wrong with it
+    Validate(ConfigArgs),
+    /// Show the resolved configuration
+    Show {
+        #[command(flatten)]
+        config: ConfigArgs,
+
+        /// Show where each value came from
+        #[arg(long)]
+        origin: bool,
+
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Arguments as clap::CommandFactory>::command().debug_assert();
+    }
+}

@@ -1,0 +1,31 @@
+//! `lem config validate` and `lem config show`.
+
+use crate::args::{ConfigArgs, ConfigCommand};
+use crate::exit::Exit;
+use crate::{overlay, render};
+
+/// Checks or shows a configuration.
+pub(crate) fn config(command: &ConfigCommand) -> anyhow::Result<Exit> {
+    match command {
+        ConfigCommand::Validate(args) => validate(args),
+        ConfigCommand::Show { config, origin, json } => show(config, *origin, *json),
+    }
+}
+
+fn validate(args: &ConfigArgs) -> anyhow::Result<Exit> {
+    let resolved = lem_config::resolve(&overlay::request(args)?)?;
+    render::findings::show(resolved.findings.iter().map(render::findings::of));
+    println!("valid: {} on {}", resolved.spec.model, resolved.spec.backend);
+    Ok(Exit::Ok)
+}
+
+fn show(args: &ConfigArgs, origin: bool, json: bool) -> anyhow::Result<Exit> {
+    let resolved = lem_config::resolve(&overlay::request(args)?)?;
+    match (json, origin) {
+        (true, true) => println!("{}", serde_json::to_string_pretty(&resolved.provenance_json())?),
+        (true, false) => println!("{}", serde_json::to_string_pretty(&resolved.document)?),
+        (false, true) => render::list::origins(&resolved),
+        (false, false) => print!("{}", resolved.to_yaml()?),
+    }
+    Ok(Exit::Ok)
+}

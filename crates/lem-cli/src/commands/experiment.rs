@@ -1,0 +1,68 @@
+//! `lem experiment` and `lem run`.
+
+use super::Voice;
+use super::measure::{self, Measured, Workload};
+use crate::args::RunArgs;
+use crate::exit::Exit;
+use crate::{overlay, render};
+use lem_config::Resolved;
+use lem_domain::protocol::{Fault, SeamError};
+use lem_domain::{Finding, Severity};
+use std::io::{BufRead, IsTerminal, Write};
+
+/// Measures, derives the figures, shows them.
+pub(crate) fn experiment(args: &RunArgs, voice: Voice) -> anyhow::Result<Exit> {
+    let Some(measured) = prepare_and_measure(args, voice)? else { return Ok(Exit::Ok) };
+    let exit = super::aggregate::derive_and_show(&measured.folder, &measured.id, args.json, voice)?;
+    Ok(measured.interrupted.unwrap_or(exit))
+}
+
+/// Measures and leaves the raw records.
+pub(crate) fn run(args: &RunArgs, voice: Voice) -> anyhow::Result<Exit> {
+    let Some(measured) = prepare_and_measure(args, voice)? else { return Ok(Exit::Ok) };
+    let Measured { id, folder, interrupted } = measured;
+    if args.json {
+        println!("{}", serde_json::json!({ "experiment_id": id.as_str(), "path": folder.path(&id) }));
+    } else {
+        println!("{id}");
+        if !voice.quiet {
+            anstream::eprintln!("raw records in {}; `lem aggregate {id}` derives the figures", folder.path(&id).display());
+        }
+    }
+    Ok(interrupted.unwrap_or(Exit::Ok))
+}
+
+/// Everything up to the raw records; `None` after a dry run.
+fn prepare_and_measure(args: &RunArgs, voice: Voice) -> anyhow::Result<Option<Measured>> {
+    let resolved = lem_config::resolve(&overlay::request(&args.config)?)?;
+    let workload = measure::workload(&resolved)?;
+    if args.dry_run {
+        print!("{}", resolved.to_yaml()?);
+        return Ok(None);
+    }
+    if !voice.quiet {
+        render::summary::plan(&resolved, &workload);
+    }
+    accept_warnings(&resolved, &workload, args.yes)?;
+    measure::measure(&resolved, workload, voice).map(Some)
+}
+
+/// Shows what is already known to be wrong and lets the user decide.
+fn accept_warnings(resolved: &Resolved, workload: &Workload, yes: bool) -> Result<(), SeamError> {
+    let known = resolved.findings.iter().chain(&workload.selection.findings);
+    let warnings: Vec<&Finding> = known.filter(|finding| finding.severity >= Severity::Warning).collect();
+    if warnings.is_empty() || yes {
+        return Ok(());
+    }
+    render::findings::show(warnings.iter().map(|finding| render::findings::of(finding)));
+    let refusal = || SeamError::new(Fault::Usage, "the warnings above were not accepted").with_hint("`--yes` accepts them without asking");
+    if !std::io::stdin().is_terminal() {
+        return Err(refusal());
+    }
+    anstream::eprint!("run all the same? [y/N] ");
+    let _ = std::io::stderr().flush();
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    let accepted = read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes");
+    if accepted { Ok(()) } else { Err(refusal()) }
+}

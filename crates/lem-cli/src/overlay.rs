@@ -1,0 +1,114 @@
+//! Flags as the topmost layer of the configuration.
+
+use crate::args::{ConfigArgs, RequireArg};
+use lem_config::{Override, Request};
+use lem_core::dataset::EMBEDDED_NAME;
+use lem_domain::protocol::{Fault, SeamError};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// The request that a command line makes.
+pub(crate) fn request(args: &ConfigArgs) -> Result<Request, SeamError> {
+    Ok(Request {
+        file: args.config.clone(),
+        preset: args.preset.clone(),
+        overrides: overrides(args)?,
+        environment: std::env::vars().filter(|(name, _)| name.starts_with("LEM_")).collect(),
+        force: args.force,
+    })
+}
+
+fn overrides(args: &ConfigArgs) -> Result<Vec<Override>, SeamError> {
+    let mut overrides = Vec::new();
+    let mut set = |path: &str, value: Value, flag: &str| {
+        overrides.push(Override { path: path.to_owned(), value, flag: flag.to_owned() });
+    };
+    if let Some(model) = &args.model {
+        set("model_name", json!(model), "--model");
+    }
+    if let Some(backend) = &args.backend {
+        set("backend", json!(backend), "--backend");
+    }
+    if let Some(dataset) = &args.dataset {
+        if dataset != EMBEDDED_NAME {
+            return Err(SeamError::new(Fault::Usage, format!("unknown data set `{dataset}`"))
+                .with_hint(format!("`{EMBEDDED_NAME}` ships inside; for your own prompts use `--prompts FILE`")));
+        }
+        set("prompts.source", json!("embedded"), "--dataset");
+    }
+    if let Some(prompts) = &args.prompts {
+        set("prompts.source", json!("file"), "--prompts");
+        set("prompts.path", json!(text(prompts)?), "--prompts");
+    }
+    if let Some(sample_size) = &args.sample_size {
+        let value = sample_size.parse::<u64>().map_or_else(|_| json!(sample_size), |number| json!(number));
+        set("prompts.sample_size", value, "--sample-size");
+    }
+    if let Some(max_tokens) = args.max_tokens {
+        set("max_output_tokens", json!(max_tokens), "--max-tokens");
+    }
+    if let Some(seed) = args.seed {
+        set("random_seed", json!(seed), "--seed");
+    }
+    if let Some(require) = args.require {
+        let grade = match require {
+            RequireArg::Any => "any",
+            RequireArg::Estimated => "estimated",
+            RequireArg::Measured => "measured",
+        };
+        set("energy.require", json!(grade), "--require");
+    }
+    if let Some(results_dir) = &args.results_dir {
+        set("io.results_dir", json!(text(results_dir)?), "--results-dir");
+    }
+    for assignment in &args.set {
+        let Some((path, value)) = assignment.split_once('=') else {
+            return Err(SeamError::new(Fault::Usage, format!("`--set {assignment}` has no value"))
+                .with_hint("write it as `--set batching.batch_size=8`"));
+        };
+        set(path, typed(value), "--set");
+    }
+    Ok(overrides)
+}
+
+/// A value as JSON when it is JSON (numbers, `true`, `null`), else as text.
+fn typed(value: &str) -> Value {
+    serde_json::from_str(value).unwrap_or_else(|_| json!(value))
+}
+
+fn text(path: &Path) -> Result<&str, SeamError> {
+    path.to_str().ok_or_else(|| SeamError::new(Fault::Usage, format!("the path `{}` is not UTF-8", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_become_typed_overrides() {
+        let args = ConfigArgs {
+            sample_size: Some("all".into()),
+            prompts: Some("p.txt".into()),
+            set: vec!["batching.batch_size=8".into(), "decoder.preset=null".into(), "virtual.ttft=30ms".into()],
+            ..ConfigArgs::default()
+        };
+        let overrides: Vec<_> = overrides(&args).expect("valid").into_iter().map(|one| (one.path, one.value)).collect();
+        let expected = [
+            ("prompts.source", json!("file")),
+            ("prompts.path", json!("p.txt")),
+            ("prompts.sample_size", json!("all")),
+            ("batching.batch_size", json!(8)),
+            ("decoder.preset", Value::Null),
+            ("virtual.ttft", json!("30ms")),
+        ];
+        assert_eq!(overrides, expected.map(|(path, value)| (path.to_owned(), value)));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let unknown = ConfigArgs { dataset: Some("alpaca".into()), ..ConfigArgs::default() };
+        assert_eq!(overrides(&unknown).expect_err("unknown").what, "unknown data set `alpaca`");
+        let incomplete = ConfigArgs { set: vec!["seed".into()], ..ConfigArgs::default() };
+        assert_eq!(overrides(&incomplete).expect_err("no value").fault, Fault::Usage);
+    }
+}

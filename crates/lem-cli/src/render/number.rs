@@ -1,0 +1,86 @@
+//! Numbers as people read them: four significant digits, and a prefix where the unit takes one.
+
+/// A value with its unit, such as `5.167 GFLOP` or `12.3 ms`.
+pub(crate) fn with_unit(value: f64, unit: &str) -> String {
+    let (scaled, prefix) = scale(value, unit);
+    let number = significant(scaled);
+    let separator = if unit.is_empty() && prefix.is_empty() { "" } else { " " };
+    format!("{number}{separator}{prefix}{unit}")
+}
+
+/// A value and its expanded uncertainty on the same scale, such as `341.2 ± 20.1 J`.
+pub(crate) fn with_uncertainty(value: f64, expanded: f64, unit: &str) -> String {
+    let (scaled, prefix) = scale(value, unit);
+    let factor = if value == 0.0 { 1.0 } else { scaled / value };
+    format!("{} ± {} {prefix}{unit}", significant(scaled), significant(expanded * factor.abs()))
+}
+
+/// Seconds as milliseconds or seconds, whichever reads better.
+pub(crate) fn seconds(value: f64) -> String {
+    if value.abs() < 10.0 { format!("{} ms", significant(value * 1e3)) } else { format!("{} s", significant(value)) }
+}
+
+/// A count with thousands separated.
+pub(crate) fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// Which units take a prefix: those whose figures span many decades.
+fn scale(value: f64, unit: &str) -> (f64, &'static str) {
+    const LARGE: [(f64, &str); 5] = [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
+    const SMALL: [(f64, &str); 3] = [(1.0, ""), (1e-3, "m"), (1e-6, "µ")];
+    let magnitude = value.abs();
+    if matches!(unit, "FLOP" | "FLOP/s" | "J" | "W") && magnitude >= 1e4 {
+        let (factor, prefix) = LARGE.into_iter().find(|(factor, _)| magnitude >= *factor).unwrap_or((1.0, ""));
+        return (value / factor, prefix);
+    }
+    if unit.starts_with('J') && magnitude > 0.0 && magnitude < 0.1 {
+        let (factor, prefix) = SMALL.into_iter().find(|(factor, _)| magnitude >= *factor).unwrap_or((1e-6, "µ"));
+        return (value / factor, prefix);
+    }
+    (value, "")
+}
+
+/// Four significant digits without an exponent; integers above that stay whole.
+fn significant(value: f64) -> String {
+    const DIGITS: i32 = 4;
+    if value == 0.0 || !value.is_finite() {
+        return format!("{value}");
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "the exponent of a finite f64 lies within ±400")]
+    let exponent = value.abs().log10().floor() as i32;
+    let decimals = usize::try_from(DIGITS - 1 - exponent).unwrap_or(0);
+    format!("{value:.decimals$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        let check = |value: f64, unit: &str, expected: &str| assert_eq!(with_unit(value, unit), expected);
+        check(5_167_217_664.0, "FLOP", "5.167 GFLOP");
+        check(27.345_67, "tok/s", "27.35 tok/s");
+        check(0.000_45, "J/token", "450.0 µJ/token");
+        check(0.045, "J/token", "45.00 mJ/token");
+        check(0.45, "J/token", "0.4500 J/token");
+        check(12_345.6, "J", "12.35 kJ");
+        check(9_876.5, "J", "9877 J");
+        check(0.0, "J", "0 J");
+        check(0.25, "", "0.2500");
+        assert_eq!(with_uncertainty(341.23, 197.0, "J"), "341.2 ± 197.0 J");
+        assert_eq!(with_uncertainty(0.045, 0.005, "J/token"), "45.00 ± 5.000 mJ/token");
+        assert_eq!(seconds(0.020_4), "20.40 ms");
+        assert_eq!(seconds(12.0), "12.00 s");
+        assert_eq!(count(1_234_567), "1,234,567");
+    }
+}

@@ -1,0 +1,152 @@
+//! What a configuration means: every setting has its value, and the built-in ones stand in [`Settings::default`].
+
+use crate::value::{Choice, DecoderPreset, PromptKind, Quantity, SampleSize};
+use lem_domain::backend::Backend;
+use lem_domain::spec::{BatchingStrategy, EnergyChoice, RequiredGrade, VirtualClockChoice};
+use lem_domain::units::{Joules, Watts};
+use serde::{Deserialize, Serialize};
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+/// All settings, in the order in which they are shown. Their meaning is documented on [`crate::raw::RawConfig`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    pub(crate) config_name: Option<String>,
+    pub(crate) model_name: Option<String>,
+    pub(crate) backend: Choice<Backend>,
+    pub(crate) max_input_tokens: u32,
+    pub(crate) max_output_tokens: u32,
+    pub(crate) min_output_tokens: u32,
+    pub(crate) random_seed: u64,
+    pub(crate) prompts: Prompts,
+    pub(crate) batching: Batching,
+    pub(crate) decoder: Decoder,
+    pub(crate) warmup: Warmup,
+    pub(crate) energy: Energy,
+    pub(crate) io: Io,
+    pub(crate) candle: Candle,
+    #[serde(rename = "virtual")]
+    pub(crate) virtual_machine: Virtual,
+}
+
+/// Which prompts, and how many.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Prompts {
+    pub(crate) source: Choice<PromptKind>,
+    pub(crate) path: Option<String>,
+    pub(crate) sample_size: SampleSize,
+    pub(crate) shuffle: bool,
+}
+
+/// How requests are grouped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Batching {
+    pub(crate) batch_size: u32,
+    pub(crate) strategy: Choice<BatchingStrategy>,
+    pub(crate) max_tokens_per_batch: Option<u32>,
+}
+
+/// How the next token is chosen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Decoder {
+    pub(crate) preset: Option<Choice<DecoderPreset>>,
+    pub(crate) do_sample: bool,
+    pub(crate) temperature: f64,
+    pub(crate) top_k: u32,
+    pub(crate) top_p: f64,
+}
+
+/// What runs before the window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Warmup {
+    pub(crate) requests: u32,
+}
+
+/// How energy is read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Energy {
+    pub(crate) backend: Choice<EnergyChoice>,
+    pub(crate) interval: Quantity<Duration>,
+    pub(crate) require: Choice<RequiredGrade>,
+    pub(crate) cpu: CpuPower,
+}
+
+/// The user's figures for the estimate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CpuPower {
+    pub(crate) idle_power_per_thread: Option<Quantity<Watts>>,
+    pub(crate) max_power_per_thread: Option<Quantity<Watts>>,
+}
+
+/// Where results go.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Io {
+    pub(crate) results_dir: String,
+}
+
+/// The in-process engine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Candle {
+    pub(crate) threads: Option<u32>,
+}
+
+/// The simulated machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Virtual {
+    pub(crate) clock: Choice<VirtualClockChoice>,
+    pub(crate) ttft: Quantity<Duration>,
+    pub(crate) itl: Quantity<Duration>,
+    pub(crate) static_power: Quantity<Watts>,
+    pub(crate) prefill_token_energy: Quantity<Joules>,
+    pub(crate) output_token_energy: Quantity<Joules>,
+    pub(crate) context_token_energy: Quantity<Joules>,
+}
+
+const DEFAULT_SAMPLE_SIZE: NonZeroUsize = NonZeroUsize::new(10).expect("ten is not zero");
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            config_name: None,
+            model_name: None,
+            backend: Choice(Backend::Candle),
+            max_input_tokens: 512,
+            max_output_tokens: 128,
+            min_output_tokens: 0,
+            random_seed: 42,
+            prompts: Prompts {
+                source: Choice(PromptKind::Embedded),
+                path: None,
+                sample_size: SampleSize::Count(DEFAULT_SAMPLE_SIZE),
+                shuffle: false,
+            },
+            batching: Batching { batch_size: 1, strategy: Choice(BatchingStrategy::Static), max_tokens_per_batch: None },
+            decoder: Decoder { preset: None, do_sample: true, temperature: 1.0, top_k: 50, top_p: 1.0 },
+            warmup: Warmup { requests: 1 },
+            energy: Energy {
+                backend: Choice(EnergyChoice::Auto),
+                interval: Quantity(Duration::from_millis(50)),
+                require: Choice(RequiredGrade::Any),
+                cpu: CpuPower { idle_power_per_thread: None, max_power_per_thread: None },
+            },
+            io: Io { results_dir: "results".to_owned() },
+            candle: Candle { threads: None },
+            virtual_machine: Virtual {
+                clock: Choice(VirtualClockChoice::Virtual),
+                ttft: Quantity(Duration::from_millis(20)),
+                itl: Quantity(Duration::from_millis(5)),
+                static_power: Quantity(Watts::new(50.0)),
+                prefill_token_energy: Quantity(Joules::from_millijoules(20)),
+                output_token_energy: Quantity(Joules::from_millijoules(200)),
+                context_token_energy: Quantity(Joules::from_microjoules(100)),
+            },
+        }
+    }
+}
+
+impl Settings {
+    /// The settings as a document, in the user's form.
+    pub(crate) fn document(&self) -> serde_json::Value {
+        serde_json::to_value(self).expect("settings hold numbers, words and texts only")
+    }
+}

@@ -1,0 +1,101 @@
+//! The word lists of the configuration.
+
+use super::Word;
+use lem_domain::backend::Backend;
+use lem_domain::spec::{BatchingStrategy, EnergyChoice, RequiredGrade, VirtualClockChoice};
+
+/// Where prompts come from, without the place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PromptKind {
+    /// The set that ships inside the program.
+    Embedded,
+    /// A text file, named by `prompts.path`.
+    File,
+}
+
+/// A named set of sampling values; settings that are written out win over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DecoderPreset {
+    /// Always the most probable token.
+    Deterministic,
+    /// Temperature 1, nucleus 0.95, the 50 best tokens.
+    Standard,
+    /// Temperature 0.3, the 10 best tokens.
+    Factual,
+}
+
+macro_rules! words {
+    ($type:ty, $what:literal, { $($name:expr => $meaning:expr),+ $(,)? }) => {
+        impl Word for $type {
+            const WHAT: &'static str = $what;
+            const NAMES: &'static [&'static str] = &[$($name),+];
+            const MEANINGS: &'static [Self] = &[$($meaning),+];
+        }
+    };
+}
+
+words!(Backend, "backend", {
+    Backend::Candle.as_str() => Self::Candle,
+    Backend::Virtual.as_str() => Self::Virtual,
+});
+words!(PromptKind, "prompt source", {
+    "embedded" => Self::Embedded,
+    "file" => Self::File,
+});
+words!(BatchingStrategy, "batching strategy", {
+    "static" => Self::Static,
+    "dynamic" => Self::Dynamic,
+    "sorted_static" => Self::SortedStatic,
+    "sorted_dynamic" => Self::SortedDynamic,
+});
+words!(DecoderPreset, "decoder preset", {
+    "deterministic" => Self::Deterministic,
+    "standard" => Self::Standard,
+    "factual" => Self::Factual,
+});
+words!(EnergyChoice, "energy backend", {
+    "auto" => Self::Auto,
+    "estimate" => Self::Estimate,
+    "virtual" => Self::Virtual,
+    "none" => Self::None,
+});
+words!(RequiredGrade, "grade", {
+    "any" => Self::Any,
+    "estimated" => Self::Estimated,
+    "measured" => Self::Measured,
+});
+words!(VirtualClockChoice, "clock", {
+    "virtual" => Self::Virtual,
+    "real" => Self::Real,
+});
+
+#[cfg(test)]
+mod tests {
+    use super::super::Choice;
+    use super::*;
+
+    fn check<W: Word + std::fmt::Debug>() {
+        assert_eq!(W::NAMES.len(), W::MEANINGS.len());
+        for (&name, &meaning) in W::NAMES.iter().zip(W::MEANINGS) {
+            assert_eq!(Choice(meaning).name(), name);
+            assert_eq!(Choice::<W>::parse(name), Some(Choice(meaning)));
+        }
+        assert_eq!(Choice::<W>::parse("no such word"), None);
+    }
+
+    #[test]
+    fn every_word_reads_back() {
+        check::<Backend>();
+        check::<PromptKind>();
+        check::<BatchingStrategy>();
+        check::<DecoderPreset>();
+        check::<EnergyChoice>();
+        check::<RequiredGrade>();
+        check::<VirtualClockChoice>();
+    }
+
+    #[test]
+    fn every_backend_of_the_domain_can_be_written() {
+        assert_eq!(Backend::MEANINGS, Backend::ALL);
+    }
+}

@@ -1,0 +1,105 @@
+//! What is wrong with a setting, as data with a stable code.
+
+use crate::document::Position;
+use crate::origin::Origin;
+use std::fmt;
+
+macro_rules! rule_codes {
+    ($($(#[$doc:meta])* $name:ident => $code:literal),+ $(,)?) => {
+        /// Stable codes of the rules. A code once released keeps its meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum RuleCode {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl RuleCode {
+            /// Every code, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The code as written in messages.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $code,)+
+                }
+            }
+        }
+    };
+}
+
+rule_codes! {
+    /// There is no setting of this name.
+    UnknownKey => "C001",
+    /// The value is of another type than the setting.
+    WrongType => "C002",
+    /// The word is none of the setting's words.
+    UnknownWord => "C003",
+    /// The value cannot be read: a quantity without a unit, a number out of any range.
+    Unreadable => "C004",
+    /// The value lies outside the setting's bounds.
+    OutOfBounds => "C005",
+    /// The setting has no effect on the backend.
+    Unsupported => "C010",
+    /// `min_output_tokens` above `max_output_tokens`.
+    OutputLimitsCrossed => "C011",
+    /// `prompts.source: file` without `prompts.path`.
+    PromptPathMissing => "C012",
+    /// `prompts.path` without `prompts.source: file`.
+    PromptPathUnused => "C013",
+    /// Virtual sensors without a virtual machine.
+    VirtualSensorsElsewhere => "C014",
+    /// A sensor of the host cannot follow simulated time.
+    SensorOnSimulatedClock => "C015",
+    /// One of the two powers per thread without the other.
+    CpuPowerIncomplete => "C016",
+    /// An idle thread draws more than a busy one.
+    CpuPowerCrossed => "C017",
+    /// Powers per thread without the estimate that they belong to.
+    CpuPowerUnused => "C018",
+    /// The energy source can never reach the required grade.
+    GradeUnreachable => "C019",
+}
+
+impl fmt::Display for RuleCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The rule.
+    pub code: RuleCode,
+    /// Dotted path of the setting.
+    pub path: String,
+    /// Where the value came from.
+    pub origin: Origin,
+    /// Where the key stands in the file, when it came from one whose reader tells.
+    pub position: Option<Position>,
+    /// What is wrong, with the value.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = if self.path.is_empty() { "(no name)" } else { &self.path };
+        write!(formatter, "{path}: {} ({}", self.message, self.origin)?;
+        if let Some(position) = self.position {
+            write!(formatter, ", {position}")?;
+        }
+        write!(formatter, ") [{}]", self.code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RuleCode;
+
+    #[test]
+    fn codes_are_unique_and_in_order() {
+        assert!(RuleCode::ALL.is_sorted_by(|before, after| before.as_str() < after.as_str()));
+    }
+}

@@ -1,0 +1,235 @@
+//! What requests resolve to: presets, backends, findings, and what is recorded about it.
+
+use lem_config::{ConfigError, Origin, Override, Request, Resolved, RuleCode, presets, resolve, schema};
+use lem_domain::backend::{Backend, FIELDS};
+use lem_domain::spec::{BatchingStrategy, EnergyChoice, ExperimentSpec, PromptSource, SamplingSpec};
+use lem_domain::{FindingCode, Severity};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+fn set(path: &str, value: Value) -> Override {
+    Override { path: path.to_owned(), value, flag: format!("--set {path}") }
+}
+
+fn request(settings: &[(&str, Value)]) -> Request {
+    let mut overrides = vec![set("model_name", json!("org/tiny"))];
+    overrides.extend(settings.iter().map(|(path, value)| set(path, value.clone())));
+    Request { overrides, ..Request::default() }
+}
+
+fn preset(name: &str, settings: &[(&str, Value)]) -> Request {
+    Request { preset: Some(name.to_owned()), ..request(settings) }
+}
+
+fn resolved(request: &Request) -> Resolved {
+    resolve(request).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn spec(request: &Request) -> ExperimentSpec {
+    resolved(request).spec
+}
+
+fn leaves(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(entries) => {
+            for (name, inner) in entries {
+                leaves(inner, &if path.is_empty() { name.clone() } else { format!("{path}.{name}") }, found);
+            }
+        }
+        _ => {
+            found.insert(path.to_owned());
+        }
+    }
+}
+
+fn schema_leaves(schema: &Value, root: &Value, path: &str, found: &mut BTreeSet<String>) {
+    let target = schema["$ref"].as_str().and_then(|reference| root.pointer(reference.trim_start_matches('#'))).unwrap_or(schema);
+    match target["properties"].as_object() {
+        Some(properties) => {
+            assert_eq!(target["additionalProperties"], false, "{path} must refuse unknown keys");
+            for (name, inner) in properties {
+                schema_leaves(inner, root, &if path.is_empty() { name.clone() } else { format!("{path}.{name}") }, found);
+            }
+        }
+        None => {
+            found.insert(path.to_owned());
+        }
+    }
+}
+
+#[test]
+fn document_schema_and_origins_hold_exactly_the_fields_of_the_table() {
+    let table: BTreeSet<String> = FIELDS.iter().map(|field| field.path.to_owned()).collect();
+    let resolved = resolved(&request(&[]));
+    let (mut document, mut described) = (BTreeSet::new(), BTreeSet::new());
+    leaves(&resolved.document, "", &mut document);
+    schema_leaves(&schema(), &schema(), "", &mut described);
+    assert_eq!(document, table);
+    assert_eq!(described, table);
+    assert_eq!(resolved.origins.into_keys().collect::<BTreeSet<_>>(), table);
+}
+
+#[test]
+fn built_in_values_are_the_documented_ones() {
+    insta::assert_snapshot!(resolved(&request(&[])).to_yaml().expect("plain values"), @"");
+}
+
+#[test]
+fn a_bare_model_takes_its_name_and_no_other_layer() {
+    let resolved = resolved(&request(&[]));
+    assert_eq!((resolved.spec.name.as_str(), resolved.spec.model.as_str()), ("tiny", "org/tiny"));
+    assert_eq!(resolved.origins["config_name"], Origin::Default);
+    assert_eq!(resolved.origins["model_name"], Origin::CommandLine("--set model_name".into()));
+    assert_eq!(resolved.results_dir, PathBuf::from("results"));
+    assert!(resolved.findings.is_empty());
+}
+
+#[test]
+fn presets_are_those_of_the_original_tool() {
+    let quick = spec(&preset("quick-test", &[]));
+    assert_eq!((quick.limits.max_input, quick.limits.max_output, quick.batching.size), (64, 32, 1));
+    let benchmark = spec(&preset("benchmark", &[]));
+    assert_eq!((benchmark.limits.max_input, benchmark.limits.max_output, benchmark.prompts.count), (2048, 512, None));
+    let throughput = spec(&preset("throughput", &[]));
+    assert_eq!((throughput.limits.max_input, throughput.limits.max_output), (512, 256));
+    let batching = throughput.batching;
+    assert_eq!((batching.size, batching.strategy, batching.max_tokens), (8, BatchingStrategy::Dynamic, Some(4096)));
+    assert!([quick, benchmark, throughput].iter().all(|spec| spec.sampling == SamplingSpec::Greedy));
+}
+
+#[test]
+fn every_preset_runs_on_every_backend_without_attention() {
+    for one in presets() {
+        for backend in Backend::ALL {
+            let resolved = resolved(&preset(one.name, &[("backend", json!(backend.as_str()))]));
+            assert!(resolved.findings.iter().all(|finding| finding.severity == Severity::Info), "{} on {backend}", one.name);
+        }
+    }
+}
+
+#[test]
+fn what_a_preset_says_about_text_is_left_out_on_the_virtual_engine() {
+    let resolved = resolved(&preset("quick-test", &[("backend", json!("virtual"))]));
+    assert_eq!(resolved.document["decoder"]["preset"], Value::Null);
+    assert_eq!(resolved.origins["decoder.preset"], Origin::Default);
+    let [finding] = resolved.findings.as_slice() else { panic!("one finding: {:?}", resolved.findings) };
+    assert_eq!((finding.code, finding.severity), (FindingCode::SettingWithoutEffect, Severity::Info));
+}
+
+#[test]
+fn force_lets_a_setting_through_and_says_so() {
+    let mut request = request(&[("candle.threads", json!(2)), ("backend", json!("virtual"))]);
+    let Err(ConfigError::Invalid { violations }) = resolve(&request) else { panic!("a setting without effect was accepted") };
+    assert_eq!((violations[0].code, violations[0].path.as_str()), (RuleCode::Unsupported, "candle.threads"));
+    request.force = true;
+    let resolved = resolved(&request);
+    assert_eq!(resolved.document["candle"]["threads"], 2);
+    assert_eq!(resolved.findings.len(), 1);
+    assert_eq!((resolved.findings[0].code, resolved.findings[0].severity), (FindingCode::SettingWithoutEffect, Severity::Warning));
+}
+
+#[test]
+fn an_unsupported_setting_at_its_built_in_value_is_no_mistake() {
+    let written = [("virtual.ttft", json!("0.02s")), ("decoder.temperature", json!(1)), ("candle.threads", Value::Null)];
+    assert_eq!(spec(&request(&written)), spec(&request(&[])));
+}
+
+#[test]
+fn written_decoder_values_win_over_the_decoder_preset() {
+    let standard = [("decoder.preset", json!("standard"))];
+    assert_eq!(spec(&request(&standard)).sampling, SamplingSpec::Random { temperature: 1.0, top_k: Some(50), top_p: 0.95 });
+    let factual = [("decoder.preset", json!("factual")), ("decoder.temperature", json!(0.5))];
+    let resolved = resolved(&request(&factual));
+    assert_eq!(resolved.spec.sampling, SamplingSpec::Random { temperature: 0.5, top_k: Some(10), top_p: 1.0 });
+    assert_eq!(resolved.origins["decoder.top_k"], Origin::Preset("factual".into()));
+    assert_eq!(resolved.origins["decoder.top_p"], Origin::Default);
+    assert!(resolved.findings.is_empty());
+    let cold = [("decoder.preset", json!("standard")), ("decoder.temperature", json!(0))];
+    assert_eq!(spec(&request(&cold)).sampling, SamplingSpec::Greedy);
+}
+
+#[test]
+fn a_setting_that_another_one_makes_idle_is_a_finding() {
+    let idle = |settings: &[(&str, Value)]| -> Vec<Severity> {
+        resolved(&request(settings)).findings.iter().map(|finding| finding.severity).collect()
+    };
+    assert_eq!(idle(&[("decoder.do_sample", json!(false)), ("decoder.temperature", json!(0.7))]), [Severity::Warning]);
+    assert_eq!(idle(&[("decoder.temperature", json!(0)), ("decoder.top_k", json!(5)), ("decoder.top_p", json!(0.5))]).len(), 2);
+    assert_eq!(idle(&[("batching.max_tokens_per_batch", json!(100))]), [Severity::Warning]);
+    assert_eq!(idle(&[("decoder.do_sample", json!(false)), ("decoder.temperature", json!(0))]), []);
+    assert_eq!(idle(&[("decoder.preset", json!("standard")), ("decoder.temperature", json!(0))]), []);
+    let static_throughput = resolved(&preset("throughput", &[("batching.strategy", json!("static"))]));
+    assert_eq!(static_throughput.findings[0].severity, Severity::Info);
+}
+
+#[test]
+fn null_takes_back_what_a_lower_layer_set() {
+    let request = preset("throughput", &[("batching.max_tokens_per_batch", Value::Null), ("decoder.preset", Value::Null)]);
+    let resolved = resolved(&request);
+    assert_eq!(resolved.spec.batching.max_tokens, None);
+    assert_eq!(resolved.spec.sampling, SamplingSpec::Random { temperature: 1.0, top_k: Some(50), top_p: 1.0 });
+    assert_eq!(resolved.origins["decoder.preset"], Origin::CommandLine("--set decoder.preset".into()));
+}
+
+#[test]
+fn values_reach_the_experiment() {
+    let settings = [
+        ("prompts.source", json!("file")),
+        ("prompts.path", json!("p.txt")),
+        ("prompts.sample_size", json!("all")),
+        ("energy.backend", json!("estimate")),
+        ("energy.interval", json!("0.2s")),
+        ("energy.cpu", json!({ "idle_power_per_thread": "500mW", "max_power_per_thread": "5W" })),
+        ("random_seed", json!(u64::MAX)),
+    ];
+    let spec = spec(&request(&settings));
+    assert_eq!(spec.prompts.source, PromptSource::TextFile("p.txt".into()));
+    assert_eq!((spec.prompts.count, spec.seed), (None, u64::MAX));
+    assert_eq!((spec.energy.source, spec.energy.interval), (EnergyChoice::Estimate, Duration::from_millis(200)));
+    let power = spec.energy.cpu_power.expect("both were given");
+    assert!((power.idle.get() - 0.5).abs() < 1e-12 && (power.max.get() - 5.0).abs() < 1e-12);
+}
+
+#[test]
+fn the_environment_names_the_results_folder_and_nothing_else() {
+    let environment = |value: &str| vec![("LEM_RESULTS_DIR".to_owned(), value.to_owned()), ("LEM_MODEL_NAME".to_owned(), "x".to_owned())];
+    let given = resolved(&Request { environment: environment("/data/runs"), ..request(&[]) });
+    assert_eq!(given.results_dir, PathBuf::from("/data/runs"));
+    assert_eq!(given.origins["io.results_dir"], Origin::Environment("LEM_RESULTS_DIR".into()));
+    assert_eq!(given.spec.model, "org/tiny");
+    let empty = resolved(&Request { environment: environment(""), ..request(&[]) });
+    assert_eq!(empty.origins["io.results_dir"], Origin::Default);
+}
+
+#[test]
+fn the_canonical_form_tells_experiments_apart_and_names_not() {
+    let base = resolved(&request(&[])).canonical_json();
+    assert!(base.starts_with(r#"{"backend":"candle","batching":{"batch_size":1,"#), "{base}");
+    let renamed = [("config_name", json!("other")), ("io.results_dir", json!("elsewhere"))];
+    assert_eq!(resolved(&request(&renamed)).canonical_json(), base);
+    assert_eq!(resolved(&request(&[("energy.interval", json!("0.05s"))])).canonical_json(), base);
+    assert_ne!(resolved(&request(&[("random_seed", json!(43))])).canonical_json(), base);
+}
+
+#[test]
+fn provenance_names_value_origin_and_detail() {
+    let provenance = resolved(&preset("quick-test", &[])).provenance_json();
+    assert_eq!(provenance["max_output_tokens"], json!({ "value": 32, "origin": "preset", "detail": "quick-test" }));
+    assert_eq!(provenance["energy.interval"], json!({ "value": "50ms", "origin": "default", "detail": null }));
+    assert_eq!(provenance["decoder.temperature"], json!({ "value": 0.0, "origin": "preset", "detail": "deterministic" }));
+}
+
+#[test]
+fn every_example_resolves_without_findings() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(&folder).expect("the folder is part of the repository") {
+        let file = entry.expect("readable").path();
+        let resolved = resolved(&Request { file: Some(file.clone()), ..Request::default() });
+        assert!(resolved.findings.is_empty(), "{}: {:?}", file.display(), resolved.findings);
+        seen += 1;
+    }
+    assert!(seen >= 4, "{seen} examples");
+}

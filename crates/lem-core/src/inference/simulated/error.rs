@@ -1,0 +1,21 @@
+//! What a simulated machine cannot be.
+
+use lem_domain::protocol::{Fault, SeamError};
+
+/// Why a machine cannot be simulated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SimulationError {
+    /// A step takes no time, so the energy it spends would need infinite power.
+    #[error("`virtual.{field}` is zero: a step of the virtual machine takes time")]
+    NoDuration {
+        /// The setting.
+        field: &'static str,
+    },
+}
+
+impl From<SimulationError> for SeamError {
+    fn from(error: SimulationError) -> Self {
+        let SimulationError::NoDuration { field } = error;
+        Self::new(Fault::Usage, error.to_string()).with_hint(format!("set `virtual.{field}` to a positive duration, such as \"10ms\""))
+    }
+}

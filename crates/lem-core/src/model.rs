@@ -1,0 +1,83 @@
+//! Model references: from what a user wrote to files on this machine.
+//!
+//! A reference is a `.gguf` file, a folder that holds one, or `org/name[@revision][/file.gguf]` on the Hugging Face
+//! hub. Something that exists here always wins over the hub. Start at [`ModelReference::resolve`].
+
+mod error;
+mod hub;
+mod hub_reference;
+mod local;
+mod patience;
+
+pub use error::ReferenceError;
+
+use hub::Hub;
+use hub_reference::HubReference;
+use std::fmt;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// A reference as written, not yet looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelReference {
+    text: String,
+    /// The reading as a model on the hub, where the text allows it.
+    hub: Option<HubReference>,
+}
+
+/// Files of a model on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelFiles {
+    /// The GGUF file.
+    pub weights: PathBuf,
+    /// A `tokenizer.json` that came with it; it takes precedence over the vocabulary inside the GGUF file.
+    pub tokenizer_json: Option<PathBuf>,
+    /// Commit hash on the hub; `None` for files that did not come from there.
+    pub revision: Option<String>,
+}
+
+impl ModelReference {
+    /// Finds the files, fetching them from the hub when the reference leads there and they are not in its cache.
+    ///
+    /// The hub's own environment variables count: `HF_HOME`, `HF_TOKEN`, `HF_ENDPOINT`, and `HF_HUB_OFFLINE`, with
+    /// which only the cache is looked at.
+    ///
+    /// # Errors
+    /// When nothing is there, the choice of a file is not clear, or the hub does not deliver.
+    pub fn resolve(&self) -> Result<ModelFiles, ReferenceError> {
+        self.resolve_on(Hub::from_environment)
+    }
+
+    /// As [`Self::resolve`]; the hub is only set up when the reference leads there.
+    fn resolve_on(&self, hub: impl FnOnce() -> Result<Hub, ReferenceError>) -> Result<ModelFiles, ReferenceError> {
+        let path = Path::new(&self.text);
+        match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => local::in_folder(path),
+            Ok(_) => local::file(path),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => match &self.hub {
+                // A file in a folder that exists here is a slip in a path, not a model on the hub.
+                Some(reference) if !(reference.names_file() && path.parent().is_some_and(Path::is_dir)) => hub()?.resolve(reference),
+                _ => Err(ReferenceError::Missing { path: path.to_owned() }),
+            },
+            Err(source) => Err(ReferenceError::Unreadable { path: path.to_owned(), source }),
+        }
+    }
+}
+
+impl FromStr for ModelReference {
+    type Err = ReferenceError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.trim().is_empty() {
+            return Err(ReferenceError::Empty);
+        }
+        Ok(Self { text: text.to_owned(), hub: HubReference::parse(text) })
+    }
+}
+
+impl fmt::Display for ModelReference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}

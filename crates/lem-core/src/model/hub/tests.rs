@@ -1,0 +1,127 @@
+//! A hub on the loopback interface that serves one repository, and hubs that misbehave.
+
+use super::*;
+use lem_domain::protocol::{Fault, SeamError};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// Serves a repository `org/name` with these files until the process ends; its address.
+fn serve(files: &'static [&'static str]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            thread::spawn(move || answer(stream.unwrap(), files));
+        }
+    });
+    address
+}
+
+/// Answers one request as the hub does. The content of a file is its name.
+fn answer(mut stream: TcpStream, files: &[&str]) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+    let request = lines.next().unwrap_or_default();
+    // A client that still has headers to send may drop an early answer.
+    let headers = lines.take_while(|line| !line.is_empty()).count();
+    assert!(headers > 0);
+    let path = request.split(' ').nth(1).unwrap_or_default();
+    let listing = ["main", "v1", COMMIT].map(|revision| format!("/api/models/org/name/revision/{revision}"));
+    let (status, body) = if listing.iter().any(|listing| listing == path) {
+        let siblings: Vec<_> = files.iter().map(|name| serde_json::json!({ "rfilename": name })).collect();
+        ("200 OK", serde_json::json!({ "sha": COMMIT, "siblings": siblings }).to_string())
+    } else {
+        let file = path.strip_prefix(&format!("/org/name/resolve/{COMMIT}/")).filter(|name| files.contains(name));
+        file.map_or(("404 Not Found", String::new()), |name| ("206 Partial Content", name.to_owned()))
+    };
+    let size = body.len();
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Length: {size}\r\nContent-Range: bytes 0-{size}/{size}\r\nETag: \"tag-{size}\"\r\n\
+         x-repo-commit: {COMMIT}\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all((head + &body).as_bytes()).unwrap();
+}
+
+fn hub(cache: &tempfile::TempDir, endpoint: &str, access: Access) -> Hub {
+    let patience = Duration::from_secs(20);
+    Hub { cache: Cache::new(cache.path().to_owned()), endpoint: Some(endpoint.to_owned()), token: None, access, patience }
+}
+
+fn resolve(hub: &Hub, reference: &str) -> Result<ModelFiles, ReferenceError> {
+    hub.resolve(&HubReference::parse(reference).unwrap())
+}
+
+fn check(files: &ModelFiles, weights: &str, tokenizer: Option<&str>) {
+    assert_eq!(files.revision.as_deref(), Some(COMMIT));
+    assert_eq!(std::fs::read_to_string(&files.weights).unwrap(), weights);
+    let found = files.tokenizer_json.as_ref().map(|path| std::fs::read_to_string(path).unwrap());
+    assert_eq!(found.as_deref(), tokenizer);
+}
+
+#[test]
+fn the_only_weights_are_fetched_once_and_then_found_without_the_hub() {
+    let cache = tempfile::tempdir().unwrap();
+    let endpoint = serve(&["README.md", "tiny.gguf", "tokenizer.json", "../../../escape.gguf"]);
+    for reference in ["org/name", "org/name@v1", "org/name/tiny.gguf"] {
+        let files = resolve(&hub(&cache, &endpoint, Access::Online), reference).unwrap();
+        check(&files, "tiny.gguf", Some("tokenizer.json"));
+        let nowhere = "http://127.0.0.1:9";
+        assert_eq!(resolve(&hub(&cache, nowhere, Access::CacheOnly), reference).unwrap(), files, "{reference}");
+    }
+    let pinned = format!("org/name@{COMMIT}");
+    check(&resolve(&hub(&cache, "", Access::CacheOnly), &pinned).unwrap(), "tiny.gguf", Some("tokenizer.json"));
+    let missing = resolve(&hub(&cache, "", Access::CacheOnly), "org/name/other.gguf").unwrap_err();
+    assert!(matches!(missing, ReferenceError::NotCached { .. }), "{missing:?}");
+}
+
+#[test]
+fn several_weights_need_a_choice() {
+    let cache = tempfile::tempdir().unwrap();
+    let hub = hub(&cache, &serve(&["a.gguf", "sub/bb.gguf"]), Access::Online);
+    let error = SeamError::from(resolve(&hub, "org/name").unwrap_err());
+    assert_eq!(error.fault, Fault::Usage);
+    assert!(error.what.contains("a.gguf, sub/bb.gguf"), "{}", error.what);
+    check(&resolve(&hub, "org/name@main/sub/bb.gguf").unwrap(), "sub/bb.gguf", None);
+    let error = resolve(&hub, "org/name/c.gguf").unwrap_err();
+    assert!(matches!(&error, ReferenceError::NoSuchFile { files, .. } if files.len() == 2), "{error:?}");
+}
+
+#[test]
+fn a_repository_without_weights_is_the_callers_mistake() {
+    let cache = tempfile::tempdir().unwrap();
+    let error = resolve(&hub(&cache, &serve(&["model.safetensors"]), Access::Online), "org/name").unwrap_err();
+    assert!(matches!(error, ReferenceError::NoWeights { .. }), "{error:?}");
+}
+
+#[test]
+fn an_unknown_model_and_a_hub_that_is_not_there_name_the_reference_and_the_way_out() {
+    let cache = tempfile::tempdir().unwrap();
+    // A port that was free a moment ago refuses connections.
+    let closed = format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    for endpoint in [serve(&["tiny.gguf"]), closed] {
+        let error = SeamError::from(resolve(&hub(&cache, &endpoint, Access::Online), "org/unknown@v2").unwrap_err());
+        assert_eq!(error.fault, Fault::Preflight);
+        assert!(error.what.contains("org/unknown@v2") && error.source.is_some(), "{error:?}");
+        assert!(error.hint.unwrap().contains("a path to a .gguf file"));
+    }
+}
+
+#[test]
+fn a_hub_that_accepts_and_says_nothing_is_given_up() {
+    let cache = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let hub = Hub { patience: Duration::from_millis(200), ..hub(&cache, &endpoint, Access::Online) };
+    assert!(matches!(resolve(&hub, "org/name"), Err(ReferenceError::HubSilent { .. })));
+}
+
+#[test]
+fn an_empty_cache_is_said_to_be_the_reason_when_the_hub_may_not_be_asked() {
+    let cache = tempfile::tempdir().unwrap();
+    for reference in ["org/name", "org/name@v1/tiny.gguf", &format!("org/name@{COMMIT}")] {
+        let error = SeamError::from(resolve(&hub(&cache, "", Access::CacheOnly), reference).unwrap_err());
+        assert!(error.what.contains(reference) && error.what.contains("HF_HUB_OFFLINE"), "{error:?}");
+    }
+}
