@@ -1,1 +1,32 @@
 #![doc = include_str!("../README.md")]
+
+mod check;
+mod document;
+mod effect;
+mod error;
+mod former;
+mod layer;
+mod lower;
+mod origin;
+mod preset;
+mod raw;
+mod request;
+mod resolve;
+mod resolved;
+mod rules;
+mod settings;
+mod stack;
+mod suggest;
+mod tree;
+mod value;
+mod violation;
+
+pub use document::Position;
+pub use error::ConfigError;
+pub use origin::Origin;
+pub use preset::{Preset, PresetValue, presets};
+pub use raw::schema;
+pub use request::{Override, Request};
+pub use resolve::resolve;
+pub use resolved::Resolved;
+pub use violation::{RuleCode, Violation};

@@ -1,6 +1,7 @@
 //! What a user reads when a configuration is wrong: text, position and hint, in all three formats.
 
 use lem_config::{ConfigError, Override, Request, RuleCode, resolve};
+use lem_domain::protocol::{Fault, SeamError};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -124,7 +125,6 @@ fn wrong_types_name_what_was_expected_and_found() {
       max_input_tokens: expected a whole number from 0 to 4294967295, found the number 64.5 (tests/fixtures/wrong-type.toml, line 2, column 1) [C002]
       decoder.top_p: expected a number, found the text "NaN" (tests/fixtures/wrong-type.toml, line 4, column 1) [C002]
       energy.interval: `50` has no unit; write `"50ms"` or `"50s"` (tests/fixtures/wrong-type.toml, line 6, column 1) [C004]
-    hint: decoder.top_p: write it without quotes: `NaN`
     "#);
     insta::assert_snapshot!(of_file("wrong-type.json"), @r#"
     3 settings are wrong
@@ -134,8 +134,8 @@ fn wrong_types_name_what_was_expected_and_found() {
     "#);
     // The TOML reader gives no positions in a document with a date.
     insta::assert_snapshot!(of_file("date.toml"), @"
-    no model is named
-    hint: add `model_name: …` to `tests/fixtures/date.toml`, or give `--model REF`: a `.gguf` file, a folder, or org/name on a hub; there is no default model
+    day: there is no such setting (tests/fixtures/date.toml) [C001]
+    hint: the top level holds: config_name, model_name, backend, max_input_tokens, max_output_tokens, min_output_tokens, random_seed, prompts, batching, decoder, warmup, energy, io, candle, virtual
     ");
 }
 
@@ -160,11 +160,13 @@ fn broken_rules_are_all_told_at_once() {
       energy.backend: use `auto`, or set `backend: virtual`
     ");
     insta::assert_snapshot!(of_file("rules.json"), @"
-    2 settings are wrong
+    3 settings are wrong
       decoder.temperature: 0.5 has no effect with `backend: virtual`: the virtual engine makes no text, so there is nothing to choose from (tests/fixtures/rules.json, line 1, column 57) [C010]
       candle.threads: 2 has no effect with `backend: virtual`: the virtual engine computes nothing (tests/fixtures/rules.json, line 1, column 91) [C010]
+      energy.backend: `estimate` reads this machine in real time, which simulated time does not follow (tests/fixtures/rules.json, line 1, column 119) [C015]
     hint: decoder.temperature: leave it out, choose another backend, or let it through with `--force`
       candle.threads: leave it out, choose another backend, or let it through with `--force`
+      energy.backend: use `auto` or `virtual`, or set `virtual.clock: real`
     ");
     insta::assert_snapshot!(of_file("bounds.yaml"), @"
     6 settings are wrong
@@ -258,4 +260,12 @@ fn every_rule_between_settings_can_be_broken() {
     assert_eq!(on(&[("energy.backend", json!("estimate")), ("energy.require", json!("measured"))]), [RuleCode::GradeUnreachable]);
     assert_eq!(on(&[("energy.backend", json!("none")), ("energy.require", json!("estimated"))]), [RuleCode::GradeUnreachable]);
     assert_eq!(on(&[("virtual.ttft", json!("30ms"))]), [RuleCode::Unsupported]);
+}
+
+#[test]
+fn at_a_seam_a_configuration_is_the_users_to_correct() {
+    let seam = SeamError::from(resolve(&Request::default()).expect_err("no model"));
+    assert_eq!(seam.fault, Fault::Usage);
+    assert!(seam.hint.is_some_and(|hint| hint.contains("--model")));
+    assert_eq!(seam.source.map(|source| source.to_string()).as_deref(), Some("no model is named"));
 }

@@ -73,7 +73,51 @@ fn document_schema_and_origins_hold_exactly_the_fields_of_the_table() {
 
 #[test]
 fn built_in_values_are_the_documented_ones() {
-    insta::assert_snapshot!(resolved(&request(&[])).to_yaml().expect("plain values"), @"");
+    insta::assert_snapshot!(resolved(&request(&[])).to_yaml().expect("plain values"), @"
+    config_name: tiny
+    model_name: org/tiny
+    backend: candle
+    max_input_tokens: 512
+    max_output_tokens: 128
+    min_output_tokens: 0
+    random_seed: 42
+    prompts:
+      source: embedded
+      path: null
+      sample_size: 10
+      shuffle: false
+    batching:
+      batch_size: 1
+      strategy: static
+      max_tokens_per_batch: null
+    decoder:
+      preset: null
+      do_sample: true
+      temperature: 1.0
+      top_k: 50
+      top_p: 1.0
+    warmup:
+      requests: 1
+    energy:
+      backend: auto
+      interval: 50ms
+      require: any
+      cpu:
+        idle_power_per_thread: null
+        max_power_per_thread: null
+    io:
+      results_dir: results
+    candle:
+      threads: null
+    virtual:
+      clock: virtual
+      ttft: 20ms
+      itl: 5ms
+      static_power: 50W
+      prefill_token_energy: 20mJ
+      output_token_energy: 0.2J
+      context_token_energy: 0.1mJ
+    ");
 }
 
 #[test]

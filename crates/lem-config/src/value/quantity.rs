@@ -195,7 +195,7 @@ mod tests {
         check("1000ms", Duration::from_secs(1), "1s");
         check("500ns", Duration::from_nanos(500), "0.5us");
         check("0s", Duration::ZERO, "0s");
-        check("1.000000001s", Duration::from_nanos(1_000_000_001), "1000000001ns");
+        check("1.000000001s", Duration::from_nanos(1_000_000_001), "1.000000001s");
         refused::<Duration>("20", "`20` has no unit; write `\"20ms\"` or `\"20s\"`");
         refused::<Duration>("20sec", "`sec` is no unit of duration; known: h, m, s, ms, us, ns");
         refused::<Duration>("-5ms", "`-5ms` is negative");
