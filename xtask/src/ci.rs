@@ -2,6 +2,8 @@
 //!
 //! All steps build with the release profile, so that heavy dependencies compile once for lints, tests and the real run.
 
+mod end_to_end;
+
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -28,7 +30,7 @@ struct Step {
 }
 
 /// In order: what is quick and often wrong comes first.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step { name: "tools", run: || silent(setup::install_missing_tools()) },
     Step { name: "format", run: || silent(process::run(&mut process::cargo(["fmt", "--all", "--check"]))) },
     Step { name: "layers", run: || silent(layers::run()) },
@@ -39,6 +41,7 @@ const STEPS: [Step; 10] = [
     Step { name: "model", run: || model::fetch().map(|model| model.relative.display().to_string()) },
     Step { name: "tests", run: tests },
     Step { name: "doctests", run: doctests },
+    Step { name: "end to end", run: end_to_end::run },
 ];
 
 const LINT_ARGUMENTS: [&str; 7] = ["clippy", "--workspace", "--all-targets", "--release", "--", "-D", "warnings"];

@@ -18,12 +18,8 @@ Exit codes: 0 ok, 1 run failed, 2 usage or configuration, 3 preflight or --requi
 #[command(name = "lem", version, about, after_help = AFTER_HELP, propagate_version = true)]
 pub(crate) struct Arguments {
     /// Show no progress and no findings, only data and errors
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
-    pub(crate) quiet: bool,
-
-    /// Show more of what is going on
     #[arg(short, long, global = true)]
-    pub(crate) verbose: bool,
+    pub(crate) quiet: bool,
 
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -6,12 +6,14 @@ mod experiment;
 mod measure;
 mod results;
 
+pub(crate) use measure::Workload;
+
 use crate::args::{Arguments, Command};
 use crate::exit::Exit;
 
 /// Runs the command that was typed.
 pub(crate) fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let voice = Voice { quiet: arguments.quiet, verbose: arguments.verbose };
+    let voice = Voice { quiet: arguments.quiet };
     match &arguments.command {
         Command::Experiment(args) => experiment::experiment(&args.run, voice),
         Command::Run(args) => experiment::run(args, voice),
@@ -26,6 +28,4 @@ pub(crate) fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
 pub(crate) struct Voice {
     /// Nothing.
     pub(crate) quiet: bool,
-    /// More than usual.
-    pub(crate) verbose: bool,
 }

@@ -1,5 +1,6 @@
 //! Exit codes: the whole list, and the way from an error to its code.
 
+use lem_config::ConfigError;
 use lem_domain::protocol::{Fault, SeamError};
 use lem_orchestration::ExperimentError;
 
@@ -56,6 +57,9 @@ pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
         }
         if let Some(error) = cause.downcast_ref::<SeamError>() {
             return error.fault.into();
+        }
+        if cause.is::<ConfigError>() {
+            return Exit::Usage;
         }
     }
     Exit::RunFailed

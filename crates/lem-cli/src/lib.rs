@@ -1,1 +1,30 @@
 #![doc = include_str!("../README.md")]
+#![expect(clippy::print_stdout, reason = "this crate is the one that talks to the user")]
+
+mod args;
+mod commands;
+mod exit;
+mod overlay;
+mod progress;
+mod render;
+mod signals;
+mod wire;
+
+pub use exit::Exit;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Runs the program on the process's own arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = args::Arguments::parse();
+    let exit = match commands::dispatch(&arguments) {
+        Ok(exit) => exit,
+        Err(error) => {
+            render::error::show(&error);
+            exit::of_error(&error)
+        }
+    };
+    ExitCode::from(exit.code())
+}

@@ -3,7 +3,7 @@
 use lem_core::inference::candle::CandleLoader;
 use lem_core::inference::simulated::VirtualLoader;
 use lem_domain::backend::Backend;
-use lem_domain::protocol::{EnergyBackend, ModelLoader};
+use lem_domain::protocol::{EnergyBackend, ModelLoader, SeamError};
 use lem_domain::spec::{ExperimentSpec, VirtualClockChoice};
 use lem_domain::world::{VirtualClock, World};
 use lem_domain::{Clock, Finding, HostClock};
@@ -20,13 +20,10 @@ pub(crate) struct Wiring {
 }
 
 /// Chooses the parts that a spec asks for.
-pub(crate) fn wire(spec: &ExperimentSpec) -> anyhow::Result<Wiring> {
+pub(crate) fn wire(spec: &ExperimentSpec) -> Result<Wiring, SeamError> {
     let simulated_time = spec.backend == Backend::Virtual && spec.virtual_machine.clock == VirtualClockChoice::Virtual;
-    let (clock, sampler): (Arc<dyn Clock>, _) = if simulated_time {
-        (Arc::new(VirtualClock::new()), SamplerKind::Stepped)
-    } else {
-        (Arc::new(HostClock), SamplerKind::Threaded)
-    };
+    let (clock, sampler): (Arc<dyn Clock>, _) =
+        if simulated_time { (Arc::new(VirtualClock::new()), SamplerKind::Stepped) } else { (Arc::new(HostClock), SamplerKind::Threaded) };
     let world = (spec.backend == Backend::Virtual).then(|| Arc::new(World::new(spec.virtual_machine.law)));
     let loader: Box<dyn ModelLoader> = match &world {
         Some(world) => Box::new(VirtualLoader::new(Arc::clone(world))),

@@ -69,7 +69,7 @@ fn check_record(record: &Value) -> Result<Facts> {
 /// The list holds this experiment and no other.
 fn check_list(list: &Value, id: &str) -> Result<()> {
     let entries = list.as_array().context("`lem results list --json` is no array")?;
-    let ids: Vec<Option<&str>> = entries.iter().map(|entry| entry.pointer("/experiment_id").and_then(Value::as_str)).collect();
+    let ids: Vec<Option<&str>> = entries.iter().map(|entry| entry.get("id").and_then(Value::as_str)).collect();
     ensure!(ids == [Some(id)], "`lem results list --json` names {ids:?} instead of only {id}");
     Ok(())
 }
@@ -150,9 +150,9 @@ mod tests {
 
     #[test]
     fn a_list_must_hold_exactly_the_one_experiment() {
-        assert!(check_list(&json!([{ "experiment_id": "a" }]), "a").is_ok());
+        assert!(check_list(&json!([{ "id": "a" }]), "a").is_ok());
         assert!(check_list(&json!([]), "a").is_err());
-        assert!(check_list(&json!([{ "experiment_id": "a" }, { "experiment_id": "b" }]), "a").is_err());
-        assert!(check_list(&json!({ "experiment_id": "a" }), "a").is_err());
+        assert!(check_list(&json!([{ "id": "a" }, { "id": "b" }]), "a").is_err());
+        assert!(check_list(&json!({ "id": "a" }), "a").is_err());
     }
 }

@@ -4,28 +4,44 @@ use super::Voice;
 use crate::args::AggregateArgs;
 use crate::exit::Exit;
 use crate::render;
+use lem_domain::protocol::{Fault, SeamError};
 use lem_domain::{ExperimentId, HostClock};
 use lem_results::ResultsFolder;
+use lem_results::record::v1::SummaryRecord;
 
 /// Derives the figures of a stored experiment.
 pub(crate) fn aggregate(args: &AggregateArgs, voice: Voice) -> anyhow::Result<Exit> {
     let folder = ResultsFolder::new(args.folder.results_dir.clone());
-    let id = folder.resolve(&args.id)?;
+    let id = folder.resolve(&args.id).map_err(SeamError::from)?;
     derive_and_show(&folder, &id, args.json, voice)
 }
 
 /// Derives the figures from the raw records, stores them, and shows what was stored.
 pub(crate) fn derive_and_show(folder: &ResultsFolder, id: &ExperimentId, json: bool, voice: Voice) -> anyhow::Result<Exit> {
     lem_orchestration::aggregate(folder, folder, &HostClock, id)?;
-    let summary = folder.summary(id)?;
+    let summary = stored(folder, id)?;
     if json {
-        print!("{}", folder.summary_json(id)?);
+        print_json(&summary)?;
     } else {
         render::summary::show(&summary);
         if !voice.quiet {
-            render::findings::show(summary.findings.iter().map(render::findings::of_record));
+            render::findings::show_stored(&summary.findings);
             anstream::eprintln!("stored in {}", folder.path(id).display());
         }
     }
     Ok(if summary.requests.failed > 0 { Exit::Incomplete } else { Exit::Ok })
+}
+
+/// The figures of an experiment as they are stored.
+pub(crate) fn stored(folder: &ResultsFolder, id: &ExperimentId) -> Result<SummaryRecord, SeamError> {
+    folder.summary(id)?.ok_or_else(|| {
+        SeamError::new(Fault::Usage, format!("the figures of `{id}` have not been derived"))
+            .with_hint(format!("`lem aggregate {id}` derives them; `--raw` shows the raw records"))
+    })
+}
+
+/// Prints a record exactly as it is stored.
+pub(crate) fn print_json(summary: &SummaryRecord) -> serde_json::Result<()> {
+    println!("{}", serde_json::to_string_pretty(summary)?);
+    Ok(())
 }

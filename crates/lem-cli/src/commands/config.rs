@@ -14,7 +14,7 @@ pub(crate) fn config(command: &ConfigCommand) -> anyhow::Result<Exit> {
 
 fn validate(args: &ConfigArgs) -> anyhow::Result<Exit> {
     let resolved = lem_config::resolve(&overlay::request(args)?)?;
-    render::findings::show(resolved.findings.iter().map(render::findings::of));
+    render::findings::show(resolved.findings.iter().cloned());
     println!("valid: {} on {}", resolved.spec.model, resolved.spec.backend);
     Ok(Exit::Ok)
 }

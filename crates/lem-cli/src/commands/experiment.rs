@@ -54,7 +54,7 @@ fn accept_warnings(resolved: &Resolved, workload: &Workload, yes: bool) -> Resul
     if warnings.is_empty() || yes {
         return Ok(());
     }
-    render::findings::show(warnings.iter().map(|finding| render::findings::of(finding)));
+    render::findings::show(warnings.into_iter().cloned());
     let refusal = || SeamError::new(Fault::Usage, "the warnings above were not accepted").with_hint("`--yes` accepts them without asking");
     if !std::io::stdin().is_terminal() {
         return Err(refusal());

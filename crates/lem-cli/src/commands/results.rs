@@ -1,10 +1,11 @@
 //! `lem results list` and `lem results show`.
 
 use super::Voice;
+use super::aggregate::{print_json, stored};
 use crate::args::ResultsCommand;
 use crate::exit::Exit;
 use crate::render;
-use lem_domain::protocol::{Fault, SeamError};
+use lem_domain::protocol::SeamError;
 use lem_results::ResultsFolder;
 use std::path::Path;
 
@@ -20,7 +21,7 @@ pub(crate) fn results(command: &ResultsCommand, voice: Voice) -> anyhow::Result<
 }
 
 fn list(folder: &Path, json: bool) -> anyhow::Result<Exit> {
-    let entries = ResultsFolder::new(folder.to_owned()).list()?;
+    let entries = ResultsFolder::new(folder.to_owned()).list().map_err(SeamError::from)?;
     if json {
         println!("{}", serde_json::to_string_pretty(&entries)?);
     } else if entries.is_empty() {
@@ -32,31 +33,26 @@ fn list(folder: &Path, json: bool) -> anyhow::Result<Exit> {
 }
 
 fn show(folder: &ResultsFolder, id: &str, json: bool, voice: Voice) -> anyhow::Result<Exit> {
-    let id = folder.resolve(id)?;
-    if !folder.is_aggregated(&id) {
-        return Err(SeamError::new(Fault::Usage, format!("the figures of `{id}` have not been derived"))
-            .with_hint(format!("`lem aggregate {id}` derives them; `--raw` shows the raw records"))
-            .into());
-    }
+    let id = folder.resolve(id).map_err(SeamError::from)?;
+    let summary = stored(folder, &id)?;
     if json {
-        print!("{}", folder.summary_json(&id)?);
+        print_json(&summary)?;
         return Ok(Exit::Ok);
     }
-    let summary = folder.summary(&id)?;
     render::summary::show(&summary);
     if !voice.quiet {
-        render::findings::show(summary.findings.iter().map(render::findings::of_record));
+        render::findings::show_stored(&summary.findings);
     }
     Ok(Exit::Ok)
 }
 
 fn show_raw(folder: &ResultsFolder, id: &str, json: bool) -> anyhow::Result<Exit> {
-    let id = folder.resolve(id)?;
-    let raw = folder.raw(&id)?;
+    let id = folder.resolve(id).map_err(SeamError::from)?;
+    let raw = folder.raw(&id).map_err(SeamError::from)?;
     if json {
         println!("{}", serde_json::to_string_pretty(&raw)?);
     } else {
-        render::list::raw(&raw);
+        render::list::raw(&raw)?;
     }
     Ok(Exit::Ok)
 }

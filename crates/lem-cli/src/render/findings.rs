@@ -1,40 +1,31 @@
 //! Findings below a result, on stderr.
 
 use anstyle::{AnsiColor, Style};
-
-/// One finding as it is shown.
-pub(crate) struct Shown<'a> {
-    /// `info`, `warning` or `error`.
-    pub(crate) severity: &'a str,
-    /// Stable code.
-    pub(crate) code: &'a str,
-    /// What was seen.
-    pub(crate) message: &'a str,
-    /// What to try next.
-    pub(crate) hint: Option<&'a str>,
-}
+use lem_domain::{Finding, Severity};
+use lem_results::record::v1::FindingRecord;
 
 /// Prints findings, the worst first.
-pub(crate) fn show<'a>(findings: impl Iterator<Item = Shown<'a>>) {
+pub(crate) fn show(findings: impl Iterator<Item = Finding>) {
     let mut findings: Vec<_> = findings.collect();
-    findings.sort_by_key(|finding| match finding.severity {
-        "error" => 0,
-        "warning" => 1,
-        _ => 2,
-    });
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     for finding in findings {
         let style = style(finding.severity);
-        anstream::eprintln!("{style}{}{style:#}[{}]: {}", finding.severity, finding.code, finding.message);
+        anstream::eprintln!("{style}{}{style:#}[{}]: {}", finding.severity.as_str(), finding.code, finding.message);
         if let Some(hint) = finding.hint {
             anstream::eprintln!("  hint: {hint}");
         }
     }
 }
 
-fn style(severity: &str) -> Style {
+/// Prints the findings of a stored result.
+pub(crate) fn show_stored(findings: &[FindingRecord]) {
+    show(findings.iter().cloned().map(Finding::from));
+}
+
+fn style(severity: Severity) -> Style {
     match severity {
-        "error" => AnsiColor::Red.on_default().bold(),
-        "warning" => AnsiColor::Yellow.on_default().bold(),
-        _ => AnsiColor::Blue.on_default(),
+        Severity::Error => AnsiColor::Red.on_default().bold(),
+        Severity::Warning => AnsiColor::Yellow.on_default().bold(),
+        Severity::Info => AnsiColor::Blue.on_default(),
     }
 }

@@ -8,16 +8,29 @@ pub(crate) fn with_unit(value: f64, unit: &str) -> String {
     format!("{number}{separator}{prefix}{unit}")
 }
 
-/// A value and its expanded uncertainty on the same scale, such as `341.2 ± 20.1 J`.
+/// A value and its expanded uncertainty on the same scale, such as `341 ± 20 J`: two significant digits of the
+/// uncertainty, and the value no finer than those.
 pub(crate) fn with_uncertainty(value: f64, expanded: f64, unit: &str) -> String {
+    const DIGITS: i32 = 2;
+    const MOST_DECIMALS: usize = 6;
     let (scaled, prefix) = scale(value, unit);
     let factor = if value == 0.0 { 1.0 } else { scaled / value };
-    format!("{} ± {} {prefix}{unit}", significant(scaled), significant(expanded * factor.abs()))
+    let expanded = expanded * factor.abs();
+    if expanded <= 0.0 || !expanded.is_finite() {
+        return format!("{} ± {expanded} {prefix}{unit}", significant(scaled));
+    }
+    let decimals = usize::try_from(DIGITS - 1 - exponent(expanded)).unwrap_or(0).min(MOST_DECIMALS);
+    format!("{scaled:.decimals$} ± {expanded:.decimals$} {prefix}{unit}")
 }
 
 /// Seconds as milliseconds or seconds, whichever reads better.
 pub(crate) fn seconds(value: f64) -> String {
     if value.abs() < 10.0 { format!("{} ms", significant(value * 1e3)) } else { format!("{} s", significant(value)) }
+}
+
+/// Bytes in mebibytes.
+pub(crate) fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", significant(lem_domain::units::Bytes::new(bytes).as_mebibytes()))
 }
 
 /// A count with thousands separated.
@@ -55,10 +68,14 @@ fn significant(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return format!("{value}");
     }
-    #[expect(clippy::cast_possible_truncation, reason = "the exponent of a finite f64 lies within ±400")]
-    let exponent = value.abs().log10().floor() as i32;
-    let decimals = usize::try_from(DIGITS - 1 - exponent).unwrap_or(0);
+    let decimals = usize::try_from(DIGITS - 1 - exponent(value)).unwrap_or(0);
     format!("{value:.decimals$}")
+}
+
+/// Decimal exponent of a number that is finite and not zero.
+#[expect(clippy::cast_possible_truncation, reason = "the exponent of a finite f64 lies within ±400")]
+fn exponent(value: f64) -> i32 {
+    value.abs().log10().floor() as i32
 }
 
 #[cfg(test)]
@@ -74,11 +91,12 @@ mod tests {
         check(0.045, "J/token", "45.00 mJ/token");
         check(0.45, "J/token", "0.4500 J/token");
         check(12_345.6, "J", "12.35 kJ");
-        check(9_876.5, "J", "9877 J");
+        check(9_876.7, "J", "9877 J");
         check(0.0, "J", "0 J");
         check(0.25, "", "0.2500");
-        assert_eq!(with_uncertainty(341.23, 197.0, "J"), "341.2 ± 197.0 J");
-        assert_eq!(with_uncertainty(0.045, 0.005, "J/token"), "45.00 ± 5.000 mJ/token");
+        assert_eq!(with_uncertainty(341.23, 197.0, "J"), "341 ± 197 J");
+        assert_eq!(with_uncertainty(0.248_3, 0.143_4, "J/token"), "0.25 ± 0.14 J/token");
+        assert_eq!(with_uncertainty(0.045, 0.005, "J/token"), "45.0 ± 5.0 mJ/token");
         assert_eq!(seconds(0.020_4), "20.40 ms");
         assert_eq!(seconds(12.0), "12.00 s");
         assert_eq!(count(1_234_567), "1,234,567");

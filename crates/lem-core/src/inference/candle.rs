@@ -26,9 +26,7 @@ mod rotary;
 mod threads;
 mod weights;
 
-#[cfg(any())]
-mod test_support;
-#[cfg(any())]
+#[cfg(test)]
 mod tests;
 
 pub use engine::CandleEngine;

@@ -1,0 +1,156 @@
+//! A run before it starts and a result after it ended, as a person reads them.
+
+use super::number;
+use crate::commands::Workload;
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use lem_config::Resolved;
+use lem_domain::spec::{BatchingStrategy, ExperimentSpec};
+use lem_results::record::v1::{DistributionRecord, QuantityRecord, SummaryRecord};
+
+/// What is about to run, on stderr.
+pub(crate) fn plan(resolved: &Resolved, workload: &Workload) {
+    let spec = &resolved.spec;
+    anstream::eprintln!("model     {} on {}", spec.model, spec.backend);
+    anstream::eprintln!(
+        "prompts   {} of {} from {}, at most {} tokens in and {} out",
+        number::count(workload.selection.prompts.len() as u64),
+        number::count(workload.dataset.facts.available),
+        workload.dataset.facts.name,
+        spec.limits.max_input,
+        spec.limits.max_output
+    );
+    anstream::eprintln!("batches   {}", batches(spec));
+    anstream::eprintln!("results   {}", resolved.results_dir.display());
+}
+
+fn batches(spec: &ExperimentSpec) -> String {
+    let strategy = match spec.batching.strategy {
+        BatchingStrategy::Static => "static",
+        BatchingStrategy::Dynamic => "dynamic",
+        BatchingStrategy::SortedStatic => "sorted, static",
+        BatchingStrategy::SortedDynamic => "sorted, dynamic",
+    };
+    format!("of {} ({strategy}), after {} warm-up requests", spec.batching.size, spec.warmup.requests)
+}
+
+/// The figures of one experiment, on stdout.
+pub(crate) fn show(summary: &SummaryRecord) {
+    anstream::println!("experiment  {}", summary.experiment_id);
+    anstream::println!("model       {}", model(summary));
+    anstream::println!("engine      {}", engine(summary));
+    anstream::println!("requests    {}", requests(summary));
+    anstream::println!("\n{}", figures(summary));
+    if let Some(table) = latencies(summary) {
+        anstream::println!("\n{table}");
+    }
+}
+
+fn model(summary: &SummaryRecord) -> String {
+    let model = &summary.model;
+    let name = model.name.as_deref().unwrap_or(&model.reference);
+    format!("{name} ({}, {})", model.architecture, model.weight_types)
+}
+
+fn engine(summary: &SummaryRecord) -> String {
+    let engine = &summary.engine;
+    let threads = engine.threads.map_or_else(String::new, |threads| format!(", {threads} threads"));
+    format!("{} {} on {}{threads}: {}", engine.backend, engine.version, engine.device, engine.kernel)
+}
+
+fn requests(summary: &SummaryRecord) -> String {
+    let counts = &summary.requests;
+    let mut text = format!("{} completed", number::count(counts.completed));
+    for (count, what) in [(counts.failed, "failed"), (counts.interrupted, "interrupted")] {
+        if count > 0 {
+            text.push_str(&format!(", {} {what}", number::count(count)));
+        }
+    }
+    let window = summary.window_s.map_or_else(|| "no measured window".to_owned(), |seconds| format!("in {}", number::seconds(seconds)));
+    format!("{text} {window}")
+}
+
+fn figures(summary: &SummaryRecord) -> Table {
+    let mut table = plain(["figure", "value ± expanded (k = 2)", "grade", "covers"]);
+    table.add_row(["prompt tokens", &number::count(summary.tokens.prompt), "measured", ""]);
+    table.add_row(["output tokens", &number::count(summary.tokens.output), "measured", ""]);
+    let quantities = [
+        ("output throughput", &summary.throughput.output),
+        ("prefill throughput", &summary.throughput.prefill),
+        ("request throughput", &summary.throughput.requests),
+        ("energy", &summary.energy.total),
+        ("  of prefill", &summary.energy.prefill),
+        ("  of decode", &summary.energy.decode),
+        ("mean power", &summary.energy.mean_power),
+        ("energy per output token", &summary.energy.per_output_token),
+        ("energy per request", &summary.energy.per_request),
+    ];
+    for (name, quantity) in quantities {
+        table.add_row(row(name, quantity, quantity.value));
+    }
+    table.add_row(row("model FLOPs", &summary.arithmetic.model, summary.arithmetic.model.value.map(approximate)));
+    table.add_row(row("executed FLOPs", &summary.arithmetic.executed, summary.arithmetic.executed.value.map(approximate)));
+    table.add_row(row("model FLOP/s", &summary.arithmetic.rate, summary.arithmetic.rate.value));
+    let memory = [("model memory", summary.memory.model_bytes), ("peak host memory", summary.memory.peak_host_bytes)];
+    for (name, bytes) in memory {
+        if let Some(bytes) = bytes {
+            table.add_row([name, &number::mebibytes(bytes), "measured", ""]);
+        }
+    }
+    align(&mut table, 1);
+    table
+}
+
+fn row<N>(name: &str, quantity: &QuantityRecord<N>, value: Option<f64>) -> [String; 4] {
+    let shown = match (value, quantity.uncertainty) {
+        (Some(value), Some(uncertainty)) => number::with_uncertainty(value, uncertainty.expanded_k2, &quantity.unit),
+        (Some(value), None) => number::with_unit(value, &quantity.unit),
+        (None, _) => "-".to_owned(),
+    };
+    let covers = match (value, &quantity.absence) {
+        (None, Some(reason)) => reason.clone(),
+        _ => quantity.boundary.map_or_else(String::new, |boundary| boundary.to_string()),
+    };
+    let limited = quantity.validity_reason.as_ref().map_or("", |_| ", limited");
+    let grade = format!("{}{}", quantity.grade, if value.is_some() { limited } else { "" });
+    [name.to_owned(), shown, grade, covers]
+}
+
+fn latencies(summary: &SummaryRecord) -> Option<Table> {
+    let latency = &summary.latency;
+    let rows = [("TTFT", latency.ttft_s), ("ITL", latency.itl_s), ("TPOT", latency.tpot_s), ("end to end", latency.end_to_end_s)];
+    let mut table = plain(["latency", "mean", "p50", "p90", "p99", "n"]);
+    for (name, distribution) in rows {
+        if let Some(distribution) = distribution {
+            table.add_row(latency_row(name, &distribution));
+        }
+    }
+    for column in 1..=5 {
+        align(&mut table, column);
+    }
+    (!table.is_empty()).then_some(table)
+}
+
+fn latency_row(name: &str, distribution: &DistributionRecord) -> [String; 6] {
+    let [mean, p50, p90, p99] = [distribution.mean, distribution.p50, distribution.p90, distribution.p99].map(number::seconds);
+    [name.to_owned(), mean, p50, p90, p99, number::count(distribution.count)]
+}
+
+/// A table whose borders are only a line below the header, so that it copies well.
+pub(crate) fn plain<const N: usize>(header: [&str; N]) -> Table {
+    const UNDERLINED: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+    let mut table = Table::new();
+    table.load_style(UNDERLINED).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
+    table
+}
+
+/// Numbers stand under each other at their end.
+pub(crate) fn align(table: &mut Table, column: usize) {
+    if let Some(column) = table.column_mut(column) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "four digits are shown")]
+fn approximate(count: u128) -> f64 {
+    count as f64
+}
