@@ -4,7 +4,7 @@ use super::EngineError;
 use super::attention::attend;
 use super::config::DecoderConfig;
 use super::executed::Executed;
-use super::kernels::GatedSilu;
+use super::kernels::{Accumulate, GatedSilu};
 use super::kv_cache::KvCache;
 use super::rotary::{Angles, Rotary};
 use super::weights::{LayerWeights, Weights};
@@ -63,11 +63,11 @@ impl Decoder {
         let tokens: Vec<u32> = segments.iter().flat_map(|segment| segment.tokens).copied().collect();
         let positions = segments.iter().flat_map(|segment| positions(cache.length(segment.row), segment.tokens.len()));
         let angles = self.rotary.angles(&positions.collect::<Vec<_>>())?;
-        let mut states = self.embed(&tokens)?;
+        let states = self.embed(&tokens)?;
         for (index, layer) in self.weights.layers.iter().enumerate() {
             let mut pass = LayerPass { config: &self.config, layer, index, segments, cache, angles: &angles, executed };
-            states = (&states + pass.attention(&states)?)?;
-            states = (&states + pass.feed_forward(&states)?)?;
+            states.inplace_op2(&pass.attention(&states)?, &Accumulate)?;
+            states.inplace_op2(&pass.feed_forward(&states)?, &Accumulate)?;
         }
         segments.iter().for_each(|segment| cache.advance(segment.row, segment.tokens.len()));
         Ok(states)

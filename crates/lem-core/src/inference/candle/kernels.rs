@@ -1,6 +1,9 @@
-//! Two element-wise operations fused, so that a step does not write intermediate tensors only to read them again.
+//! Element-wise operations, fused so that a step does not write intermediate tensors only to read them again.
+//!
+//! They split their work in the current rayon pool, which is the engine's. candle's own element-wise operations would
+//! take threads from a pool of its own (`candle_core::utils::barrier_pool`), beyond the number that was asked for.
 
-use candle_core::{CpuStorage, CustomOp1, InplaceOp1, Layout, Result, Shape, bail};
+use candle_core::{CpuStorage, CustomOp1, InplaceOp1, InplaceOp2, Layout, Result, Shape, bail};
 use rayon::prelude::*;
 
 /// Elements below which splitting the work costs more than it saves.
@@ -96,6 +99,41 @@ impl CustomOp1 for GatedSilu {
     }
 }
 
+/// Adds a tensor to another of the same shape, in place: the residual connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Accumulate;
+
+impl Accumulate {
+    fn run(sum: &mut [f32], update: &[f32]) {
+        for (sum, update) in sum.iter_mut().zip(update) {
+            *sum += update;
+        }
+    }
+}
+
+impl InplaceOp2 for Accumulate {
+    fn name(&self) -> &'static str {
+        "accumulate"
+    }
+
+    fn cpu_fwd(&self, sum: &mut CpuStorage, sum_layout: &Layout, update: &CpuStorage, update_layout: &Layout) -> Result<()> {
+        let (CpuStorage::F32(sum), CpuStorage::F32(update)) = (sum, update) else { bail!("accumulate takes f32 tensors") };
+        let (Some((start, end)), Some((first, last))) = (sum_layout.contiguous_offsets(), update_layout.contiguous_offsets()) else {
+            bail!("accumulate takes contiguous tensors");
+        };
+        if sum_layout.shape() != update_layout.shape() {
+            bail!("accumulate takes tensors of one shape");
+        }
+        let (sum, update) = (&mut sum[start..end], &update[first..last]);
+        if sum.len() < WORTH_SPLITTING {
+            Self::run(sum, update);
+        } else {
+            sum.par_chunks_mut(WORTH_SPLITTING).zip(update.par_chunks(WORTH_SPLITTING)).for_each(|(sum, update)| Self::run(sum, update));
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,5 +172,18 @@ mod tests {
             let row = whole.narrow(0, token, 1).unwrap().apply_op1_no_bwd(&GatedSilu).unwrap();
             assert_eq!(row.to_vec2::<f32>().unwrap(), split.narrow(0, token, 1).unwrap().to_vec2::<f32>().unwrap());
         }
+    }
+
+    #[test]
+    fn updates_are_added_where_they_belong() {
+        // Longer than one part of the split, and not a multiple of it.
+        for length in [3, WORTH_SPLITTING + 5] {
+            let values: Vec<f32> = (0u16..).take(length).map(f32::from).collect();
+            let sum = Tensor::from_slice(&values, length, &Device::Cpu).unwrap();
+            sum.inplace_op2(&Tensor::from_slice(&values, length, &Device::Cpu).unwrap(), &Accumulate).unwrap();
+            assert!(sum.to_vec1::<f32>().unwrap().iter().zip(values).all(|(&sum, value)| sum.to_bits() == (2.0 * value).to_bits()));
+        }
+        let mismatched = Tensor::ones((2, 3), candle_core::DType::F32, &Device::Cpu).unwrap();
+        assert!(mismatched.inplace_op2(&mismatched.reshape((3, 2)).unwrap().copy().unwrap(), &Accumulate).is_err());
     }
 }
