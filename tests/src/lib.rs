@@ -1,1 +1,21 @@
-//! lem-tests
+//! Tests that need several crates at once, and what they share.
+//!
+//! - `accuracy/`: the in-process engine on a real model, against llama.cpp.
+//! - `virtual_machine/`: whole runs on the simulated machine, against its known physics.
+
+use std::path::{Path, PathBuf};
+
+/// A file below `tests/fixtures`.
+#[must_use]
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+/// The small real model: named by `LEM_TEST_MODEL`, else where `cargo xtask model` puts it. `None` when it was never
+/// fetched; a test then has nothing to test and says so.
+#[must_use]
+pub fn real_model() -> Option<PathBuf> {
+    let named = std::env::var_os("LEM_TEST_MODEL").map(PathBuf::from);
+    let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/SmolLM2-135M-Instruct.Q4_1.gguf");
+    named.or_else(|| fetched.is_file().then_some(fetched))
+}

@@ -49,23 +49,27 @@ fn a_second_run_finds_nothing_of_the_first() {
     assert_eq!(first, second);
 }
 
-/// A model that ends its text after some tokens, by calling one of them its end; gives that token too.
-fn ending() -> (CandleEngine, u32) {
-    let end = generate(&["to be or not"], 1, SamplingSpec::Greedy)[0][3];
-    (load(&TinyModel::new(GgmlDType::F32).with("tokenizer.ggml.eos_token_id", Value::U32(end))).unwrap(), end)
+/// A model that ends this text after some tokens, by calling one of them its end; gives that token and how many come
+/// before it.
+fn ending() -> (CandleEngine, u32, u32) {
+    let tokens = generate(&["to be or not"], 1, SamplingSpec::Greedy).remove(0);
+    let end = tokens[3];
+    let before = tokens.iter().position(|&token| token == end).unwrap();
+    let model = TinyModel::new(GgmlDType::F32).with("tokenizer.ggml.eos_token_id", Value::U32(end));
+    (load(&model).unwrap(), end, u32::try_from(before).unwrap())
 }
 
 #[test]
 fn the_end_token_ends_a_request_and_counts() {
-    let (mut engine, end) = ending();
+    let (mut engine, end, before) = ending();
     let mut spec = spec(64, 12, 2);
-    spec.limits.min_output = 0;
+    spec.limits.min_output = before;
     let workload = engine.prepare(&prompts(&["to be or not", "to be or not"]), &spec).unwrap();
     let (output, events) = run(&mut engine, &workload, &spec);
     for (tokens, finish) in output.tokens.iter().zip(&output.finish) {
         assert_eq!(tokens.last(), Some(&end));
         assert_eq!(tokens.iter().filter(|&&token| token == end).count(), 1);
-        assert!(tokens.len() <= 4);
+        assert_eq!(tokens.len(), usize::try_from(before + 1).unwrap());
         assert_eq!(*finish, Some(FinishReason::EndOfSequence));
     }
     let counted = events.iter().filter(|event| matches!(event.kind, TokenEventKind::Tokens { count: 1 })).count();
@@ -74,7 +78,7 @@ fn the_end_token_ends_a_request_and_counts() {
 
 #[test]
 fn the_end_token_is_not_chosen_before_the_least_output() {
-    let (mut engine, end) = ending();
+    let (mut engine, end, _) = ending();
     for least in [1, 4, 5, 9, 12] {
         let mut spec = spec(64, 12, 1);
         spec.limits.min_output = least;
@@ -88,7 +92,7 @@ fn the_end_token_is_not_chosen_before_the_least_output() {
 
 #[test]
 fn a_request_that_ends_leaves_the_others_running() {
-    let (mut engine, end) = ending();
+    let (mut engine, end, _) = ending();
     let mut spec = spec(64, 12, 2);
     spec.limits.min_output = 0;
     let texts = ["to be or not", "a somewhat longer prompt"];

@@ -1,0 +1,57 @@
+//! SmolLM2-135M-Instruct Q4_1 against llama.cpp on the same file. The references were made once, with the PyPI package
+//! `xllamacpp` 2026.10.11549, and lie in `fixtures/smollm2`.
+#![expect(clippy::print_stderr, reason = "a test without its model says so")]
+
+use lem_core::inference::candle::CandleEngine;
+use lem_core::tokenizer::Tokenizer;
+use lem_tests::{fixture, real_model};
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// The model, or a word that there is none.
+fn model() -> Option<PathBuf> {
+    let model = real_model();
+    if model.is_none() {
+        eprintln!("skipped: no model; `cargo xtask model` fetches it");
+    }
+    model
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(fixture(&format!("smollm2/{name}"))).unwrap()
+}
+
+#[test]
+fn the_tokenizer_gives_the_ids_of_llama_cpp_and_the_text_back() {
+    let Some(model) = model() else { return };
+    let tokenizer = Tokenizer::from_gguf_file(&model).unwrap();
+    let mut lines = 0;
+    for line in read("tokenizer.jsonl").lines() {
+        let reference: Value = serde_json::from_str(line).unwrap();
+        let text = reference["text"].as_str().unwrap();
+        let expected: Vec<u32> = serde_json::from_value(reference["ids"].clone()).unwrap();
+        let ids = tokenizer.encode(text).unwrap();
+        assert_eq!(ids, expected, "{text:?}");
+        lines += 1;
+    }
+    assert!(lines >= 400, "only {lines} lines");
+}
+
+/// Greedy tokens are no test across number types: near ties flip. Perplexity is.
+#[test]
+fn the_perplexity_is_that_of_llama_cpp_within_one_percent() {
+    const TOLERANCE: f64 = 0.01;
+    let Some(model) = model() else { return };
+    let reference: Value = serde_json::from_str(&read("perplexity.json")).unwrap();
+    let expected = reference["perplexity"].as_f64().unwrap();
+    let n_tokens = usize::try_from(reference["tokens"].as_u64().unwrap()).unwrap();
+
+    let mut engine = CandleEngine::load(model.to_str().unwrap(), None).unwrap();
+    let tokens = engine.tokenizer().encode(&read("perplexity.txt")).unwrap();
+    let scored = engine.token_log_probabilities(&tokens[..n_tokens]).unwrap();
+    assert_eq!(scored.len(), n_tokens - 1);
+    #[expect(clippy::cast_precision_loss, reason = "about a thousand")]
+    let perplexity = (-scored.iter().sum::<f64>() / scored.len() as f64).exp();
+    eprintln!("perplexity {perplexity:.4}, llama.cpp {expected:.4}, ratio {:.5}", perplexity / expected);
+    assert!((perplexity / expected - 1.0).abs() < TOLERANCE, "{perplexity} is not {expected}");
+}

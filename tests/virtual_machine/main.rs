@@ -1,0 +1,137 @@
+//! Whole runs on the simulated machine: from a configuration to figures read back from disk, against known physics.
+
+use lem_config::{Override, Request};
+use lem_core::dataset;
+use lem_core::inference::simulated::VirtualLoader;
+use lem_domain::protocol::{Interrupt, RunSetup, Silent};
+use lem_domain::world::{VirtualClock, World};
+use lem_domain::{Clock, ExperimentId, Grade};
+use lem_energy::SamplerKind;
+use lem_orchestration::{Ending, Experiment, Tools};
+use lem_results::ResultsFolder;
+use lem_results::record::v1::SummaryRecord;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Agreement that is asked of every figure: 0.1 %.
+const TOLERANCE: f64 = 1e-3;
+
+/// A finished run with what its truth is computed from.
+struct Finished {
+    summary: SummaryRecord,
+    prompt_tokens: Vec<u64>,
+    ending: Ending,
+}
+
+fn run(settings: &[(&str, Value)], interrupt: &Interrupt) -> Finished {
+    let overrides = [("model_name", json!("virtual")), ("backend", json!("virtual")), ("warmup.requests", json!(1))];
+    let overrides = overrides.iter().chain(settings).map(|(path, value)| Override {
+        path: (*path).to_owned(),
+        value: value.clone(),
+        flag: "test".to_owned(),
+    });
+    let request = Request { overrides: overrides.collect(), ..Request::default() };
+    let resolved = lem_config::resolve(&request).unwrap();
+    let spec = resolved.spec.clone();
+
+    let dataset = dataset::load(&spec.prompts.source).unwrap();
+    let selection = dataset::select(&dataset, &spec.prompts, spec.seed);
+    let limit = u64::from(spec.limits.max_input);
+    let prompt_tokens = selection.prompts.iter().map(|prompt| (prompt.text.split_whitespace().count() as u64).min(limit)).collect();
+
+    let clock: Arc<dyn Clock> = Arc::new(VirtualClock::new());
+    let world = Arc::new(World::new(spec.virtual_machine.law));
+    let meter = lem_energy::open(&spec.energy, spec.backend, Arc::clone(&clock), SamplerKind::Stepped, Some(Arc::clone(&world))).unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let folder = ResultsFolder::new(place.path().join("results"));
+    let id: ExperimentId = "run".parse().unwrap();
+    let setup = RunSetup {
+        config_yaml: resolved.to_yaml().unwrap(),
+        provenance_json: resolved.provenance_json().to_string(),
+        environment_json: "{}".to_owned(),
+        spec_digest: "0".repeat(64),
+        tool_version: "test".to_owned(),
+        created_at: clock.wall(),
+    };
+    let experiment = Experiment { id: id.clone(), spec, prompts: selection.prompts, dataset: dataset.facts, setup, findings: Vec::new() };
+    let tools = Tools {
+        clock: &*clock,
+        loader: &VirtualLoader::new(world),
+        meter: &*meter.backend,
+        results: &folder,
+        states: &folder,
+        progress: &Silent,
+        interrupt,
+    };
+    let ending = lem_orchestration::run(experiment, tools).unwrap();
+    lem_orchestration::aggregate(&folder, &folder, &*clock, &id).unwrap();
+    Finished { summary: folder.summary(&id).unwrap().unwrap(), prompt_tokens, ending }
+}
+
+fn near(name: &str, value: Option<f64>, truth: f64) {
+    let value = value.unwrap_or_else(|| panic!("{name} is missing"));
+    assert!((value / truth - 1.0).abs() < TOLERANCE, "{name}: {value} is not {truth}");
+}
+
+#[test]
+#[expect(clippy::cast_precision_loss, reason = "a few thousand tokens")]
+fn one_at_a_time_every_figure_is_the_known_truth() {
+    let (output, ttft_s, itl_s) = (16_u64, 0.1, 0.005);
+    let settings = [
+        ("max_output_tokens", json!(output)),
+        ("prompts.sample_size", json!(20)),
+        ("virtual.ttft", json!("100ms")),
+        ("virtual.itl", json!("5ms")),
+        ("energy.interval", json!("5ms")),
+    ];
+    let Finished { summary, prompt_tokens, ending } = run(&settings, &Interrupt::new());
+    assert_eq!(ending, Ending::Measured);
+
+    let n = prompt_tokens.len() as f64;
+    let prompts: f64 = prompt_tokens.iter().map(|&tokens| tokens as f64).sum();
+    let outputs = n * output as f64;
+    // Row contexts while output token k is made: prompt + k − 1.
+    let context = output as f64 * prompts + n * (output * (output - 1) / 2) as f64;
+    let window_s = n * (ttft_s + (output - 1) as f64 * itl_s);
+    let energy_j = 50.0 * window_s + 0.02 * prompts + 0.2 * outputs + 0.0001 * context;
+    let prefill_j = 50.0 * n * ttft_s + 0.02 * prompts + 0.2 * n + 0.0001 * prompts;
+
+    near("window", summary.window_s, window_s);
+    near("TTFT", summary.latency.ttft_s.map(|ttft| ttft.mean), ttft_s);
+    near("ITL", summary.latency.itl_s.map(|itl| itl.p99), itl_s);
+    near("TPOT", summary.latency.tpot_s.map(|tpot| tpot.p50), itl_s);
+    near("energy", summary.energy.total.value, energy_j);
+    near("J/token", summary.energy.per_output_token.value, energy_j / outputs);
+    near("prefill energy", summary.energy.prefill.value, prefill_j);
+    near("decode energy", summary.energy.decode.value, energy_j - prefill_j);
+    near("throughput", summary.throughput.output.value, outputs / window_s);
+    assert_eq!(summary.tokens.output, 20 * output);
+    assert_eq!(summary.energy.total.grade, Grade::Measured);
+}
+
+#[test]
+fn a_batch_shares_its_time() {
+    let settings = [("max_output_tokens", json!(8)), ("prompts.sample_size", json!(8)), ("batching.batch_size", json!(4))];
+    let summary = run(&settings, &Interrupt::new()).summary;
+    near("window", summary.window_s, 2.0 * (0.020 + 7.0 * 0.005));
+    near("TTFT", summary.latency.ttft_s.map(|ttft| ttft.max), 0.020);
+    assert_eq!((summary.requests.completed, summary.tokens.output), (8, 64));
+}
+
+#[test]
+fn an_interrupt_before_the_window_leaves_a_record_that_says_so() {
+    let interrupt = Interrupt::new();
+    interrupt.raise();
+    let Finished { summary, ending, .. } = run(&[("prompts.sample_size", json!(3))], &interrupt);
+    assert_eq!(ending, Ending::Interrupted);
+    assert_eq!((summary.window_s, summary.requests.interrupted, summary.energy.total.value), (None, 3, None));
+}
+
+#[test]
+fn without_sensors_energy_is_missing_with_a_reason_and_not_zero() {
+    let settings = [("prompts.sample_size", json!(2)), ("energy.backend", json!("none"))];
+    let summary = run(&settings, &Interrupt::new()).summary;
+    assert_eq!((summary.energy.total.value, summary.energy.total.grade), (None, Grade::Unavailable));
+    assert_eq!(summary.energy.per_output_token.value, None);
+    assert!(summary.energy.total.absence.is_some());
+}
