@@ -1,5 +1,6 @@
 //! SmolLM2-135M-Instruct Q4_1 against llama.cpp on the same file. The references were made once, with the PyPI package
 //! `xllamacpp` 2026.10.11549, and lie in `fixtures/smollm2`.
+#![expect(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 #![expect(clippy::print_stderr, reason = "a test without its model says so")]
 
 use lem_core::inference::candle::CandleEngine;

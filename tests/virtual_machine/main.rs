@@ -1,4 +1,5 @@
 //! Whole runs on the simulated machine: from a configuration to figures read back from disk, against known physics.
+#![expect(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 
 use lem_config::{Override, Request};
 use lem_core::dataset;

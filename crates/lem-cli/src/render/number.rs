@@ -72,10 +72,11 @@ fn significant(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
-/// Decimal exponent of a number that is finite and not zero.
-#[expect(clippy::cast_possible_truncation, reason = "the exponent of a finite f64 lies within ±400")]
+/// Decimal exponent of a number, after rounding it to four digits: 9.9999 reads 10.00.
 fn exponent(value: f64) -> i32 {
-    value.abs().log10().floor() as i32
+    let scientific = format!("{value:.3e}");
+    let exponent = scientific.split_once('e').and_then(|(_, exponent)| exponent.parse().ok());
+    exponent.unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -93,6 +94,7 @@ mod tests {
         check(12_345.6, "J", "12.35 kJ");
         check(9_876.7, "J", "9877 J");
         check(0.0, "J", "0 J");
+        check(9.999_99, "tok/s", "10.00 tok/s");
         check(0.25, "", "0.2500");
         assert_eq!(with_uncertainty(341.23, 197.0, "J"), "341 ± 197 J");
         assert_eq!(with_uncertainty(0.248_3, 0.143_4, "J/token"), "0.25 ± 0.14 J/token");
