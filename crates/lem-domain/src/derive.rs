@@ -15,6 +15,6 @@ pub use arithmetic::{ArithmeticSummary, Waste};
 pub use distribution::Distribution;
 pub use energy::{EnergyReading, headline, read_energy};
 pub use phases::Phases;
-pub use series::{CounterFault, Series, SeriesFault};
+pub use series::{Series, SeriesFault};
 pub use summary::{EnergySummary, LatencySummary, RequestCounts, Summary, ThroughputSummary, TokenTotals, summarise};
 pub use timeline::{RequestTimeline, timelines};

@@ -79,8 +79,6 @@ finding_codes! {
     ArithmeticWaste => "arithmetic-waste",
     /// A setting had no effect on this backend and was let through by `--force`.
     SettingWithoutEffect => "setting-without-effect",
-    /// Other work competed for the processor during the window.
-    HostContention => "host-contention",
     /// The event buffer was too small for the plan and grew inside the window.
     EventBufferGrew => "event-buffer-grew",
     /// The raw record holds fewer processes than the run started.

@@ -5,6 +5,7 @@ use crate::identity::DeviceId;
 use crate::quantity::{Boundary, Grade};
 use crate::time::Timestamp;
 use crate::units::Watts;
+use std::fmt;
 use std::time::Duration;
 
 /// Position of a sensor in its record's list of descriptors.
@@ -136,6 +137,17 @@ pub enum SourceStatus {
     Absent(String),
     /// The configuration left it out.
     NotAsked,
+}
+
+impl fmt::Display for SourceVerdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.status {
+            SourceStatus::Works => write!(formatter, "{}: works", self.source),
+            SourceStatus::Broken(reason) | SourceStatus::Absent(reason) => write!(formatter, "{}: {reason}", self.source),
+            SourceStatus::NotPermitted { reason, fix } => write!(formatter, "{}: {reason} ({fix})", self.source),
+            SourceStatus::NotAsked => write!(formatter, "{}: not asked", self.source),
+        }
+    }
 }
 
 /// What the act of sampling cost and how well it kept its schedule (MEASUREMENT.md §7).

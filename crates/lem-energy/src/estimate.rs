@@ -10,7 +10,7 @@ use crate::source::{Reading, Sensor, Source};
 use busy_time::BusyTime;
 use lem_domain::sensor::{Gain, SensorDescriptor, SensorKind, ThreadPower};
 use lem_domain::spec::CpuPowerOverride;
-use lem_domain::{Boundary, DeviceId, Finding, FindingCode, Severity, Timestamp};
+use lem_domain::{DeviceId, Finding, FindingCode, Severity, Timestamp};
 use power_table::Basis;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -79,7 +79,7 @@ fn describe(busy: &BusyTime, info: &CpuInfo, basis: &Basis, shared: bool) -> Sen
         device: DeviceId::new("processor"),
         device_name: format!("{name}{share}"),
         kind: SensorKind::BusyTime(ThreadPower { threads: busy.threads(), idle: basis.idle, max: basis.max }),
-        boundary: Boundary::CpuPackage,
+        boundary: basis.boundary,
         update_period: tick,
         resolution: resolution_of_sum(tick, busy.threads()),
         gain: Gain { half_width: basis.half_width, source: basis.source.clone() },

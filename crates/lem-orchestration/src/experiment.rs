@@ -10,7 +10,9 @@ use lem_domain::protocol::{
     RunControl, RunPhase, RunSetup, RunState, SeamError, Stage, StateStore,
 };
 use lem_domain::record::{DatasetFacts, ProcessRecord};
+use lem_domain::sensor::{SensorRecord, SourceStatus, SourceVerdict};
 use lem_domain::spec::ExperimentSpec;
+use lem_domain::token::FinishReason;
 use lem_domain::{Clock, ExperimentId, Finding, TimeWindow};
 
 /// Everything a measurement needs from outside.
@@ -134,8 +136,9 @@ impl Life<'_> {
 
         let record = record::measured(engine, before, workload, &measured);
         self.save(session, &record)?;
-        measured.output.map_err(ExperimentError::Engine)?;
-        if self.tools.interrupt.is_raised() {
+        let output = measured.output.map_err(ExperimentError::Engine)?;
+        // A signal that came after the last request finished has cut nothing short.
+        if output.finish.iter().any(|finish| matches!(finish, None | Some(FinishReason::Interrupted))) {
             return self.interrupted();
         }
         self.enter(RunPhase::Recorded)?;
@@ -145,14 +148,13 @@ impl Life<'_> {
     fn save(&self, session: Box<dyn EnergySession>, record: &ProcessRecord) -> Result<(), ExperimentError> {
         let tools = self.tools;
         tools.progress.begin(Stage::Save, None);
-        let host = session.stop();
-        let saved = tools.results.save_process(&self.experiment.id, record);
-        let saved = saved.map_err(ExperimentError::Storage).and_then(|()| {
-            tools.results.save_host(&self.experiment.id, &host.map_err(ExperimentError::Meter)?).map_err(ExperimentError::Storage)?;
-            tools.results.seal(&self.experiment.id).map_err(ExperimentError::Storage)
-        });
+        // A meter that died takes the energy with it, and nothing else: tokens and latencies are still worth keeping.
+        let host = session.stop().unwrap_or_else(|error| dead_meter(&error));
+        let id = &self.experiment.id;
+        let saved =
+            tools.results.save_process(id, record).and_then(|()| tools.results.save_host(id, &host)).and_then(|()| tools.results.seal(id));
         tools.progress.end();
-        saved
+        saved.map_err(ExperimentError::Storage)
     }
 
     fn interrupted(&self) -> Result<Ending, ExperimentError> {
@@ -171,6 +173,12 @@ impl Life<'_> {
 
 fn enter(tools: Tools<'_>, id: &ExperimentId, phase: RunPhase, reason: Option<String>) -> Result<(), SeamError> {
     tools.states.save_state(id, &RunState { phase, since: tools.clock.wall(), reason })
+}
+
+/// What is recorded of a meter that could not be stopped: no samples, and why.
+fn dead_meter(error: &SeamError) -> SensorRecord {
+    let status = SourceStatus::Broken(error.to_string());
+    SensorRecord { sources: vec![SourceVerdict { source: "meter".to_owned(), status }], ..SensorRecord::default() }
 }
 
 /// The error and its causes in one line, for the state file.

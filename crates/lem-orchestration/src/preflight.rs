@@ -3,7 +3,7 @@
 use crate::error::ExperimentError;
 use lem_domain::Grade;
 use lem_domain::protocol::EnergyBackend;
-use lem_domain::sensor::{SensorDescriptor, SensorRecord, SourceStatus};
+use lem_domain::sensor::{SensorIndex, SensorRecord};
 use lem_domain::spec::RequiredGrade;
 
 /// Refuses a run whose energy could not reach the asked grade, by really reading every sensor once.
@@ -14,7 +14,10 @@ pub(crate) fn require_grade(meter: &dyn EnergyBackend, required: RequiredGrade) 
         RequiredGrade::Measured => (Grade::Measured, Grade::Derived),
     };
     let trial = meter.start().map_err(ExperimentError::Meter)?.stop().map_err(ExperimentError::Meter)?;
-    let available = trial.sensors.iter().map(SensorDescriptor::grade).min().unwrap_or(Grade::Unavailable);
+    // A sensor that exists and gives no sample is of no use.
+    let speaks = |position: &usize| trial.samples.iter().any(|sample| sample.sensor == SensorIndex::of(*position));
+    let grades = (0..trial.sensors.len()).filter(speaks).map(|position| trial.sensors[position].grade());
+    let available = grades.min().unwrap_or(Grade::Unavailable);
     if available <= worst_accepted {
         return Ok(());
     }
@@ -22,15 +25,6 @@ pub(crate) fn require_grade(meter: &dyn EnergyBackend, required: RequiredGrade) 
 }
 
 fn reasons(trial: &SensorRecord) -> String {
-    let reasons: Vec<String> = trial
-        .sources
-        .iter()
-        .map(|verdict| match &verdict.status {
-            SourceStatus::Works => format!("{} works", verdict.source),
-            SourceStatus::Broken(reason) | SourceStatus::Absent(reason) => format!("{}: {reason}", verdict.source),
-            SourceStatus::NotPermitted { reason, fix } => format!("{}: {reason} ({fix})", verdict.source),
-            SourceStatus::NotAsked => format!("{}: not asked", verdict.source),
-        })
-        .collect();
+    let reasons: Vec<String> = trial.sources.iter().map(ToString::to_string).collect();
     if reasons.is_empty() { "no source of energy readings exists here".to_owned() } else { reasons.join("; ") }
 }

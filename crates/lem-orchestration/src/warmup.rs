@@ -3,7 +3,7 @@
 use lem_domain::TimeWindow;
 use lem_domain::protocol::{InferenceEngine, Prompt, RunControl, SeamError};
 use lem_domain::record::WarmupFacts;
-use lem_domain::spec::ExperimentSpec;
+use lem_domain::spec::{ExperimentSpec, TokenLimits};
 use lem_domain::token::EventBuffer;
 
 /// Runs the asked number of full-length requests, repeating prompts when there are fewer.
@@ -18,13 +18,15 @@ pub(crate) fn warm_up(
         return Ok(None);
     }
     let chosen: Vec<Prompt> = prompts.iter().cycle().take(count(requests)).cloned().collect();
-    let workload = engine.prepare(&chosen, spec)?;
+    let full_length = ExperimentSpec { limits: TokenLimits { min_output: spec.limits.max_output, ..spec.limits }, ..spec.clone() };
+    let workload = engine.prepare(&chosen, &full_length)?;
     let mut thrown_away = EventBuffer::for_plan(workload.requests.len(), count(spec.limits.max_output));
     let start = control.clock.now();
-    engine.run(&workload, spec, &mut thrown_away, control)?;
+    let output = engine.run(&workload, &full_length, &mut thrown_away, control)?;
     engine.synchronize()?;
     let end = control.clock.now();
-    Ok(Some(WarmupFacts { requests, window: TimeWindow { start, end } }))
+    let finished = output.finish.iter().flatten().filter(|reason| reason.is_success()).count();
+    Ok(Some(WarmupFacts { requests: u32::try_from(finished).unwrap_or(u32::MAX), window: TimeWindow { start, end } }))
 }
 
 /// A 32-bit count as a length.

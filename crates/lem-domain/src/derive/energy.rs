@@ -1,22 +1,15 @@
 //! Energy over windows from recorded samples, with uncertainty (MEASUREMENT.md §4).
 
-use super::series::{CounterFault, Series, SeriesFault};
+mod reader;
+
+use crate::finding::FindingCode;
 use crate::identity::DeviceId;
 use crate::quantity::{Boundary, Grade, Quantity, Uncertainty, Validity};
-use crate::sensor::{PowerMeaning, SensorDescriptor, SensorKind, SensorRecord};
+use crate::sensor::{SensorKind, SensorRecord};
 use crate::time::{TimeWindow, Timestamp};
 use crate::units::Joules;
+use reader::{Read, SensorReader};
 use std::collections::BTreeMap;
-use std::time::Duration;
-
-/// An interval must hold this many sensor periods for its edges not to dominate (MEASUREMENT.md §4).
-const MIN_PERIODS: u32 = 4;
-
-/// The processor estimate is refused below this length (MEASUREMENT.md §4): busy time comes in ticks of 10 ms.
-const MIN_ESTIMATE_WINDOW: Duration = Duration::from_secs(1);
-
-/// Power at an edge is the mean over this span before it, or over four updates of a slower counter.
-const EDGE_POWER_SPAN: Duration = Duration::from_millis(200);
 
 /// The energy one sensor saw.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +28,8 @@ pub struct EnergyReading {
     pub prefill: Quantity<Joules>,
     /// Over the time in which only decode ran.
     pub decode: Quantity<Joules>,
+    /// Why the energy of the window is missing or limited.
+    pub problem: Option<FindingCode>,
     /// Rank among sensors of one device: a counter before power before an estimate.
     rank: u8,
 }
@@ -54,14 +49,16 @@ pub fn read_energy(record: &SensorRecord, window: TimeWindow, prefill: &[TimeWin
         .zip(samples)
         .map(|(descriptor, points)| {
             let reader = SensorReader::new(descriptor, points, record.interval);
+            let Read { energy, problem } = reader.whole(window);
             EnergyReading {
                 sensor: descriptor.name.clone(),
                 device: descriptor.device.clone(),
                 device_name: descriptor.device_name.clone(),
                 boundary: descriptor.boundary,
-                energy: reader.whole(window),
+                energy,
                 prefill: reader.phase("prefill", prefill),
                 decode: reader.phase("decode", decode),
+                problem,
                 rank: rank(&descriptor.kind),
             }
         })
@@ -120,164 +117,13 @@ fn rank(kind: &SensorKind) -> u8 {
     }
 }
 
-/// One sensor's samples, ready to be asked for the energy of any window.
-struct SensorReader<'a> {
-    descriptor: &'a SensorDescriptor,
-    series: Result<Series, CounterFault>,
-    /// Time between two values that can differ: the slower of the sensor and the sampler.
-    period: Duration,
-}
-
-/// Energy of one window with its uncertainty.
-struct WindowEnergy {
-    energy: Joules,
-    uncertainty: Uncertainty,
-}
-
-impl<'a> SensorReader<'a> {
-    fn new(descriptor: &'a SensorDescriptor, points: Vec<(Timestamp, f64)>, interval: Duration) -> Self {
-        let series = match descriptor.kind {
-            SensorKind::EnergyCounter(range) => Series::unwrapped(points, range),
-            // A trailing mean shows the power of half its window ago.
-            SensorKind::Power(PowerMeaning::Averaged(over)) => {
-                Ok(Series::new(points.into_iter().map(|(at, watts)| (at.before(over / 2), watts)).collect()))
-            }
-            SensorKind::Power(PowerMeaning::Instant) => Ok(Series::new(points)),
-            SensorKind::BusyTime(_) => Ok(Series::new(points)),
-        };
-        Self { descriptor, series, period: descriptor.update_period.max(interval) }
-    }
-
-    fn whole(&self, window: TimeWindow) -> Quantity<Joules> {
-        if matches!(self.descriptor.kind, SensorKind::BusyTime(_)) && window.span().get() < MIN_ESTIMATE_WINDOW.as_secs_f64() {
-            return self.unavailable(format!(
-                "the window of {:.3} s is shorter than the 1 s that the processor estimate needs",
-                window.span().get()
-            ));
-        }
-        let (series, found) = match self.read(window) {
-            Ok(read) => read,
-            Err(quantity) => return quantity,
-        };
-        let shortest = self.period.as_secs_f64() * f64::from(MIN_PERIODS);
-        let validity =
-            if window.span().get() < shortest && series.distance_to_sample(window.end).is_some_and(|distance| distance.get() > 0.0) {
-                Validity::Limited(format!("the window is shorter than {MIN_PERIODS} sensor periods ({shortest:.3} s)"))
-            } else {
-                Validity::Ok
-            };
-        self.quantity(found).judged(validity)
-    }
-
-    fn phase(&self, phase: &str, windows: &[TimeWindow]) -> Quantity<Joules> {
-        if matches!(self.descriptor.kind, SensorKind::BusyTime(_)) {
-            return self.unavailable("the processor estimate is too coarse to be split by phase".to_owned());
-        }
-        if windows.is_empty() {
-            return self.unavailable(format!("no time in which only {phase} ran"));
-        }
-        let shortest = self.period.as_secs_f64() * f64::from(MIN_PERIODS);
-        if let Some(short) = windows.iter().find(|window| window.span().get() < shortest) {
-            return self.unavailable(format!(
-                "a {phase} interval of {:.3} s is shorter than {MIN_PERIODS} sensor periods ({shortest:.3} s)",
-                short.span().get()
-            ));
-        }
-        let mut energy = Joules::new(0.0);
-        let mut uncertainties = Vec::with_capacity(windows.len());
-        for &window in windows {
-            match self.read(window) {
-                Ok((_, found)) => {
-                    energy = energy + found.energy;
-                    uncertainties.push(found.uncertainty);
-                }
-                Err(quantity) => return quantity,
-            }
-        }
-        self.quantity(WindowEnergy { energy, uncertainty: Uncertainty::sum_of_correlated(uncertainties) })
-    }
-
-    fn read(&self, window: TimeWindow) -> Result<(&Series, WindowEnergy), Quantity<Joules>> {
-        let series = self.series.as_ref().map_err(|&CounterFault::Reset(at)| {
-            let reason = format!("the counter was reset {:.3} s into the window", at.since(window.start).get());
-            Quantity::present(Joules::new(0.0), self.descriptor.grade(), self.descriptor.source.clone())
-                .within(self.descriptor.boundary)
-                .judged(Validity::Invalid(reason))
-        })?;
-        series.covers(window).map_err(|fault| {
-            self.unavailable(match fault {
-                SeriesFault::Empty => "the sensor gave no sample".to_owned(),
-                SeriesFault::StartsLate => "the sensor's first sample came after the window opened".to_owned(),
-                SeriesFault::EndsEarly => "the sensor's last sample came before the window closed".to_owned(),
-            })
-        })?;
-        let found = match self.descriptor.kind {
-            SensorKind::EnergyCounter(_) => self.counter(series, window),
-            SensorKind::Power(_) => self.power(series, window),
-            SensorKind::BusyTime(model) => self.busy(series, window, model),
-        };
-        found.map(|found| (series, found)).ok_or_else(|| self.unavailable("the samples do not reach across the window".to_owned()))
-    }
-
-    /// Counter difference. The counter shows the energy of its last update, so each edge is stale by u ~ U(0, τ′):
-    /// the mean of that bias is corrected and its spread is the random part.
-    fn counter(&self, series: &Series, window: TimeWindow) -> Option<WindowEnergy> {
-        let update = self.descriptor.update_period;
-        let span = EDGE_POWER_SPAN.max(update * MIN_PERIODS);
-        let power = |at| series.rate_before(at, span).unwrap_or(0.0);
-        let (start_w, end_w) = (power(window.start), power(window.end));
-        let staleness = |at| Some(update.as_secs_f64() + series.distance_to_sample(at)?.get());
-        let (start_s, end_s) = (staleness(window.start)?, staleness(window.end)?);
-        let bias = 0.5 * update.as_secs_f64() * (start_w - end_w);
-        let energy = series.difference(window)? - bias;
-        // Variance of U(0, τ′) is τ′²/12.
-        let edges = ((start_s * start_w).powi(2) + (end_s * end_w).powi(2)) / 12.0;
-        Some(self.window_energy(energy, edges + self.quantisation(1.0)))
-    }
-
-    /// Trapezoid over power. A shift of the trace by the unknown staleness changes only what differs between edges.
-    fn power(&self, series: &Series, window: TimeWindow) -> Option<WindowEnergy> {
-        let energy = series.integral(window)?;
-        let staleness = self.period.as_secs_f64();
-        let step = series.at(window.start)? - series.at(window.end)?;
-        Some(self.window_energy(energy, (staleness * step).powi(2) / 12.0 + self.quantisation(window.span().get())))
-    }
-
-    /// Σ over threads of idle + (max − idle) × busy share, which over a window is a difference of busy time.
-    fn busy(&self, series: &Series, window: TimeWindow, model: crate::sensor::ThreadPower) -> Option<WindowEnergy> {
-        let busy_s = series.difference(window)?;
-        let idle_w = model.idle.get() * f64::from(model.threads);
-        let swing_w = model.max.get() - model.idle.get();
-        Some(self.window_energy(idle_w * window.span().get() + swing_w * busy_s, self.quantisation(swing_w)))
-    }
-
-    /// Variance of the two edge readings' rounding, where one step of the sensor is worth `weight` joules per unit.
-    fn quantisation(&self, weight: f64) -> f64 {
-        2.0 * (self.descriptor.resolution * weight).powi(2) / 12.0
-    }
-
-    fn window_energy(&self, energy: f64, random_variance: f64) -> WindowEnergy {
-        let systematic = Uncertainty::rectangular(self.descriptor.gain.half_width * energy);
-        WindowEnergy { energy: Joules::new(energy), uncertainty: Uncertainty { systematic, random: random_variance.sqrt() } }
-    }
-
-    fn quantity(&self, found: WindowEnergy) -> Quantity<Joules> {
-        Quantity::present(found.energy, self.descriptor.grade(), self.descriptor.source.clone())
-            .with_uncertainty(found.uncertainty)
-            .within(self.descriptor.boundary)
-    }
-
-    fn unavailable(&self, reason: String) -> Quantity<Joules> {
-        Quantity::unavailable(reason).within(self.descriptor.boundary)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::counter::CounterRange;
-    use crate::sensor::{Gain, SensorIndex, SensorSample, ThreadPower};
+    use crate::sensor::{Gain, PowerMeaning, SensorDescriptor, SensorIndex, SensorSample, ThreadPower};
     use crate::units::Watts;
+    use std::time::Duration;
 
     const NEVER_WRAPS: CounterRange = CounterRange { wraps_at: None, plausible_power: CounterRange::UNKNOWN_LIMIT_POWER };
 
@@ -363,13 +209,32 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_counter_is_invalid_and_a_lost_one_unavailable() {
+    fn a_reset_or_lost_counter_is_invalid_and_one_that_is_not_there_unavailable() {
         let counter = || sensor("energy", "gpu", SensorKind::EnergyCounter(NEVER_WRAPS), Boundary::GpuBoard);
         let reset = energy(&record(vec![(counter(), vec![(0, 100.0), (500, 20.0), (1_000, 50.0)])]), window(0, 1_000));
         assert_eq!((reset.value(), reset.validity().as_str()), (None, "invalid"));
         let lost = energy(&record(vec![(counter(), vec![(0, 100.0), (500, 200.0)])]), window(0, 1_000));
-        assert_eq!((lost.value(), lost.grade()), (None, Grade::Unavailable));
+        assert_eq!((lost.value(), lost.validity().as_str()), (None, "invalid"));
         assert_eq!(energy(&record(vec![]), window(0, 1_000)).value(), None);
+    }
+
+    #[test]
+    fn a_reset_outside_the_window_does_not_spoil_it() {
+        let counter = sensor("energy", "gpu", SensorKind::EnergyCounter(NEVER_WRAPS), Boundary::GpuBoard);
+        let record = record(vec![(counter, vec![(0, 900.0), (500, 10.0), (1_000, 60.0), (2_000, 160.0)])]);
+        assert_eq!(energy(&record, window(1_000, 2_000)).value(), Some(Joules::new(100.0)));
+        let readings = read_energy(&record, window(0, 2_000), &[], &[]);
+        assert_eq!(readings[0].problem, Some(FindingCode::CounterReset));
+    }
+
+    #[test]
+    fn a_hole_in_the_power_samples_limits_the_energy() {
+        let power = || sensor("power", "gpu", SensorKind::Power(PowerMeaning::Instant), Boundary::GpuBoard);
+        let whole = (0..=40).map(|tick| (tick * 50, 200.0));
+        assert_eq!(energy(&record(vec![(power(), whole.clone().collect())]), window(0, 2_000)).validity(), &Validity::Ok);
+        let holed = whole.filter(|&(millis, _)| !(500..1_500).contains(&millis)).collect();
+        let limited = read_energy(&record(vec![(power(), holed)]), window(0, 2_000), &[], &[]);
+        assert_eq!((limited[0].energy.validity().as_str(), limited[0].problem), ("limited", Some(FindingCode::SensorLost)));
     }
 
     #[test]

@@ -8,13 +8,8 @@ use crate::units::{Joules, Seconds};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
     points: Vec<(Timestamp, f64)>,
-}
-
-/// Why a counter's samples cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CounterFault {
-    /// The counter was set back at this instant.
-    Reset(Timestamp),
+    /// Between which samples a counter was set back; what it counted there is unknown.
+    resets: Vec<TimeWindow>,
 }
 
 /// Why a series says nothing about a window.
@@ -36,29 +31,44 @@ impl Series {
         points.reverse();
         points.dedup_by_key(|&mut (at, _)| at);
         points.reverse();
-        Self { points }
+        Self { points, resets: Vec::new() }
     }
 
-    /// From raw reads of a growing counter: wraps are undone, so that the series only grows.
-    ///
-    /// # Errors
-    /// When the counter was reset.
-    pub fn unwrapped(raw: Vec<(Timestamp, f64)>, range: CounterRange) -> Result<Self, CounterFault> {
+    /// From raw reads of a growing counter: wraps are undone, so that the series only grows. A reset adds nothing and
+    /// is kept, see [`Series::reset_within`].
+    #[must_use]
+    pub fn unwrapped(raw: Vec<(Timestamp, f64)>, range: CounterRange) -> Self {
         let raw = Self::new(raw);
         let mut points = Vec::with_capacity(raw.points.len());
+        let mut resets = Vec::new();
         let mut total = 0.0;
-        let mut last = None;
+        let mut last: Option<(Timestamp, Joules)> = None;
         for &(at, value) in &raw.points {
             let read = (at, Joules::new(value));
             match range.step(last, read) {
                 CounterStep::First => total = value,
                 CounterStep::Advanced(step) | CounterStep::Wrapped(step) => total += step.get(),
-                CounterStep::Reset => return Err(CounterFault::Reset(at)),
+                CounterStep::Reset => resets.extend(last.map(|(start, _)| TimeWindow { start, end: at })),
             }
             points.push((at, total));
             last = Some(read);
         }
-        Ok(Self { points })
+        Self { points, resets }
+    }
+
+    /// When the counter was set back, if that touches the window; a reset elsewhere does not spoil it.
+    #[must_use]
+    pub fn reset_within(&self, window: TimeWindow) -> Option<Timestamp> {
+        self.resets.iter().find(|reset| reset.start < window.end && window.start < reset.end).map(|reset| reset.end)
+    }
+
+    /// The longest time without a sample inside a window, from the last sample before it to the first one after it.
+    #[must_use]
+    pub fn longest_gap(&self, window: TimeWindow) -> Option<Seconds> {
+        let first = self.points.partition_point(|&(at, _)| at <= window.start).checked_sub(1)?;
+        let past = self.points.partition_point(|&(at, _)| at < window.end);
+        let inside = self.points.get(first..=past)?;
+        inside.windows(2).map(|pair| pair[1].0.since(pair[0].0)).max_by(|a, b| a.get().total_cmp(&b.get()))
     }
 
     /// The samples.
@@ -188,10 +198,19 @@ mod tests {
     #[test]
     fn a_reset_is_found_and_a_wrap_undone() {
         let range = CounterRange { wraps_at: Some(Joules::new(1_000.0)), plausible_power: CounterRange::UNKNOWN_LIMIT_POWER };
-        let wrapped = Series::unwrapped(vec![(at(0), 990.0), (at(500), 40.0)], range).expect("a wrap");
-        assert_eq!(wrapped.difference(window(0, 500)), Some(50.0));
+        let wrapped = Series::unwrapped(vec![(at(0), 990.0), (at(500), 40.0)], range);
+        assert_eq!((wrapped.difference(window(0, 500)), wrapped.reset_within(window(0, 500))), (Some(50.0), None));
         let never = CounterRange { wraps_at: None, ..range };
-        assert_eq!(Series::unwrapped(vec![(at(0), 990.0), (at(500), 40.0)], never), Err(CounterFault::Reset(at(500))));
+        let reset = Series::unwrapped(vec![(at(0), 990.0), (at(500), 40.0), (at(900), 70.0)], never);
+        assert_eq!(reset.reset_within(window(0, 900)), Some(at(500)));
+        assert_eq!((reset.reset_within(window(500, 900)), reset.difference(window(500, 900))), (None, Some(30.0)));
+    }
+
+    #[test]
+    fn a_hole_in_the_samples_is_found() {
+        let holed = series(&[(0, 1.0), (50, 1.0), (100, 1.0), (700, 1.0), (750, 1.0)]);
+        assert_eq!(holed.longest_gap(window(20, 740)), Some(Seconds::new(0.6)));
+        assert_eq!(holed.longest_gap(window(0, 100)), Some(Seconds::new(0.05)));
     }
 
     prop_compose! {

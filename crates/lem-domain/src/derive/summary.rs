@@ -261,16 +261,8 @@ fn why_no_energy(host: &SensorRecord, window: Option<TimeWindow>) -> String {
     if window.is_none() {
         return "no measured window".to_owned();
     }
-    let reasons: Vec<String> = host
-        .sources
-        .iter()
-        .filter_map(|verdict| match &verdict.status {
-            SourceStatus::Works => None,
-            SourceStatus::Broken(reason) | SourceStatus::Absent(reason) => Some(format!("{}: {reason}", verdict.source)),
-            SourceStatus::NotPermitted { reason, .. } => Some(format!("{}: {reason}", verdict.source)),
-            SourceStatus::NotAsked => Some(format!("{}: not asked", verdict.source)),
-        })
-        .collect();
+    let silent = host.sources.iter().filter(|verdict| verdict.status != SourceStatus::Works);
+    let reasons: Vec<String> = silent.map(ToString::to_string).collect();
     if reasons.is_empty() { "no energy sensor was read".to_owned() } else { format!("no energy sensor was read ({})", reasons.join("; ")) }
 }
 
@@ -343,8 +335,10 @@ fn request_findings(requests: &RequestCounts, tokens: &TokenTotals) -> Vec<Findi
 
 fn energy_findings(host: &SensorRecord, energy: &EnergySummary) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let problem = energy.readings.iter().find_map(|reading| reading.problem);
     if let Some(reason) = energy.total.absence() {
-        findings.push(Finding::new(FindingCode::EnergyUnavailable, Severity::Error, reason.to_owned()));
+        let code = problem.unwrap_or(FindingCode::EnergyUnavailable);
+        findings.push(with_remedy(Finding::new(code, Severity::Error, reason.to_owned())));
     } else if energy.total.grade() == Grade::Estimated {
         let rows: Vec<_> = host
             .sensors
@@ -361,8 +355,9 @@ fn energy_findings(host: &SensorRecord, energy: &EnergySummary) -> Vec<Finding> 
             .with_hint("a readable sensor would be used instead; `--require measured` refuses estimates"),
         );
     }
-    if let Some(reason) = energy.total.validity().reason() {
-        findings.push(Finding::new(FindingCode::WindowTooShort, Severity::Warning, reason.to_owned()).with_hint("run more prompts"));
+    if let (Some(reason), Some(_)) = (energy.total.validity().reason(), energy.total.value()) {
+        let code = problem.unwrap_or(FindingCode::WindowTooShort);
+        findings.push(with_remedy(Finding::new(code, Severity::Warning, reason.to_owned())));
     }
     findings.extend(disagreeing_paths(&energy.readings));
     #[expect(clippy::cast_precision_loss, reason = "ticks stay far below 2^53")]
@@ -375,6 +370,17 @@ fn energy_findings(host: &SensorRecord, energy: &EnergySummary) -> Vec<Finding> 
         ));
     }
     findings
+}
+
+/// The same finding with what to try next, where something helps.
+fn with_remedy(finding: Finding) -> Finding {
+    match finding.code {
+        FindingCode::WindowTooShort => finding.with_hint("run more prompts, or longer outputs"),
+        FindingCode::CounterReset => finding.with_hint("the driver or the machine was reset; run again"),
+        FindingCode::SensorLost => finding.with_hint("look at the driver's log, and run again"),
+        FindingCode::EnergyUnavailable => finding.with_hint("`--set energy.backend=estimate` estimates it from processor load"),
+        _ => finding,
+    }
 }
 
 /// Pairs of readings of one device and boundary that differ beyond tolerance and beyond their random uncertainty.

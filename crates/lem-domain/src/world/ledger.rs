@@ -3,12 +3,15 @@
 use crate::spec::EnergyLaw;
 use crate::time::{TimeWindow, Timestamp};
 use crate::units::{Joules, Watts};
+use crate::world::Waveform;
 use std::sync::Mutex;
 
 /// A virtual machine's power over time. The engine writes what it will do before time passes; sensors read.
 #[derive(Debug)]
 pub struct World {
     law: EnergyLaw,
+    /// Power that flows whatever the engine does.
+    base: Waveform,
     activities: Mutex<Vec<Activity>>,
 }
 
@@ -22,10 +25,16 @@ struct Activity {
 }
 
 impl World {
-    /// An idle machine under a law.
+    /// An idle machine under a law: its base power is the law's static power.
     #[must_use]
     pub fn new(law: EnergyLaw) -> Self {
-        Self { law, activities: Mutex::new(Vec::new()) }
+        Self::on(Waveform::Flat(law.static_power), law)
+    }
+
+    /// An idle machine whose base power varies, as that of a real one does.
+    #[must_use]
+    pub fn on(base: Waveform, law: EnergyLaw) -> Self {
+        Self { law, base, activities: Mutex::new(Vec::new()) }
     }
 
     /// The law.
@@ -54,7 +63,7 @@ impl World {
         let activities = self.activities.lock().expect("no holder of the ledger panics");
         let started = activities.partition_point(|activity| activity.window.start <= at);
         let running = started.checked_sub(1).map(|last| activities[last]).filter(|activity| at < activity.window.end);
-        self.law.static_power + running.map_or(Watts::new(0.0), |activity| activity.dynamic)
+        self.base.power_at(at) + running.map_or(Watts::new(0.0), |activity| activity.dynamic)
     }
 
     /// True energy from the clock's origin to an instant.
@@ -66,7 +75,7 @@ impl World {
             let activity = activities[last];
             activity.energy_before + activity.dynamic * at.min(activity.window.end).since(activity.window.start)
         });
-        self.law.static_power * at.since(Timestamp::default()) + dynamic
+        self.base.energy_over(TimeWindow { start: Timestamp::default(), end: at }) + dynamic
     }
 
     /// True energy over a window.
@@ -104,5 +113,11 @@ mod tests {
         }
         assert_eq!(world.energy_over(window(0, 4_000)), Joules::new(330.0));
         assert_eq!(world.energy_over(window(1_250, 2_500)), Joules::new(62.5 + 50.0 + 15.0));
+
+        let ramp = Waveform::Ramp { start: Watts::new(10.0), watts_per_second: 2.0 };
+        let warming = World::on(ramp, law);
+        warming.spend(window(1_000, 2_000), Joules::new(100.0));
+        assert_eq!(warming.power_at(at(1_500)), Watts::new(113.0));
+        assert_eq!(warming.energy_over(window(0, 4_000)), Joules::new(156.0));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::rows::{GENERIC, ROWS, Row};
 use crate::cpuinfo::CpuIdentity;
+use lem_domain::Boundary;
 use lem_domain::spec::CpuPowerOverride;
 use lem_domain::units::Watts;
 
@@ -23,6 +24,8 @@ pub(crate) struct Basis {
     pub(crate) half_width: f64,
     /// The row and its citation, in words.
     pub(crate) source: String,
+    /// What the watts cover: the rows are of whole servers, the user's own watts are of the processor.
+    pub(crate) boundary: Boundary,
     /// Whether nothing better than the generic row was found.
     pub(crate) generic: bool,
 }
@@ -31,7 +34,7 @@ pub(crate) struct Basis {
 pub(crate) fn basis(identity: Option<&CpuIdentity>, cpu_power: Option<CpuPowerOverride>) -> Basis {
     if let Some(CpuPowerOverride { idle, max }) = cpu_power {
         let source = "watts per thread from the configuration".to_owned();
-        return Basis { idle, max, half_width: TABLE_HALF_WIDTH, source, generic: false };
+        return Basis { idle, max, half_width: TABLE_HALF_WIDTH, source, boundary: Boundary::CpuPackage, generic: false };
     }
     match identity.and_then(row_of) {
         Some(row) => from_row(row, TABLE_HALF_WIDTH, false),
@@ -44,7 +47,14 @@ fn row_of(identity: &CpuIdentity) -> Option<&'static Row> {
 }
 
 fn from_row(row: &Row, half_width: f64, generic: bool) -> Basis {
-    Basis { idle: row.idle, max: row.max, half_width, source: format!("power table, row `{}`: {}", row.name, row.citation), generic }
+    Basis {
+        idle: row.idle,
+        max: row.max,
+        half_width,
+        source: format!("power table, row `{}`: {}", row.name, row.citation),
+        boundary: Boundary::Host,
+        generic,
+    }
 }
 
 #[cfg(test)]
@@ -72,14 +82,16 @@ mod tests {
         check(amd(0x17, 0x31), "EPYC 2nd Gen");
         check(amd(0x19, 0x01), "EPYC 3rd Gen");
         check(amd(0x19, 0x11), "EPYC 4th Gen");
-        check(amd(0x19, 0x21), "Ryzen 5000");
         check(CpuIdentity::Arm { implementer: 0x41, part: 0xd0c }, "Neoverse N1");
     }
 
     #[test]
-    fn what_shares_its_numbers_with_something_quite_different_is_left_to_the_generic_row() {
-        // Family 17h model 01h is both EPYC 7001 and Ryzen 1000, whose watts per thread differ by more than the bound.
-        for identity in [amd(0x17, 0x01), intel(0x55, 11), amd(0x1a, 0x02), CpuIdentity::Arm { implementer: 0x41, part: 0xd40 }] {
+    fn what_no_table_holds_is_left_to_the_generic_row() {
+        // Family 17h model 01h is both EPYC 7001 and Ryzen 1000, whose watts per thread differ by more than the bound;
+        // desktop parts are in no table.
+        for identity in
+            [amd(0x17, 0x01), amd(0x19, 0x21), intel(0x55, 11), amd(0x1a, 0x02), CpuIdentity::Arm { implementer: 0x41, part: 0xd40 }]
+        {
             assert!(basis(Some(&identity), None).generic, "{identity:?}");
         }
     }

@@ -52,19 +52,10 @@ const fn row(name: &'static str, processors: &'static [Processor], idle_w: f64, 
 }
 
 /// Mean power at active idle and at 100 % load of the servers of SPECpower_ssj2008 with processors of the kind, divided
-/// by their threads. It is the power of whole servers at the wall and so lies above that of the sockets, which the
-/// bound of ±50 % has to hold.
+/// by their threads. It is the power of whole servers at the wall, so an energy from it covers the host and not the
+/// sockets alone.
 const SPECPOWER: &str = "mean of SPECpower_ssj2008 results (spec.org/power_ssj2008) per thread, whole servers, as averaged by Cloud Carbon \
                          Footprint (cloud-carbon-footprint/ccf-coefficients, results of 2026-03-09)";
-
-/// Idle share of the desktop rows, which hold a published part from the middle of the series at its default TDP. It is
-/// that of Coffee Lake below, 21 %: an assumption, since vendors state no idle power.
-const DESKTOP_IDLE_SHARE: f64 = 0.21;
-
-const fn desktop(name: &'static str, processors: &'static [Processor], tdp_w: f64, threads: u32, citation: &'static str) -> Row {
-    let max_w = tdp_w / threads as f64;
-    row(name, processors, DESKTOP_IDLE_SHARE * max_w, max_w, citation)
-}
 
 /// Used for every processor that is in no row.
 pub(crate) const GENERIC: Row = row(
@@ -94,9 +85,4 @@ pub(crate) const ROWS: &[Row] = &[
     row("EPYC 3rd Gen", &[Processor::Amd(0x19, 0x01)], 0.46, 1.96, SPECPOWER),
     row("EPYC 4th Gen", &[Processor::Amd(0x19, 0x11), Processor::Amd(0x19, 0xa0)], 0.74, 2.28, SPECPOWER),
     row("Neoverse N1", &[Processor::Arm(0xd0c)], 0.74, 1.71, SPECPOWER),
-    desktop("Ryzen 3000", &[Processor::Amd(0x17, 0x71)], 65.0, 16, "AMD Ryzen 7 3700X specification: TDP 65 W, 16 threads"),
-    desktop("Ryzen 5000", &[Processor::Amd(0x19, 0x21)], 105.0, 16, "AMD Ryzen 7 5800X specification: TDP 105 W, 16 threads"),
-    desktop("Ryzen 7000", &[Processor::Amd(0x19, 0x61)], 105.0, 16, "AMD Ryzen 7 7700X specification: TDP 105 W, 16 threads"),
-    desktop("Alder Lake-S", &[intel(0x97)], 125.0, 20, "Intel Core i7-12700K specification: processor base power 125 W, 20 threads"),
-    desktop("Raptor Lake-S", &[intel(0xb7)], 125.0, 24, "Intel Core i7-13700K specification: processor base power 125 W, 24 threads"),
 ];
