@@ -1,6 +1,4 @@
 #![doc = include_str!("../README.md")]
-#![expect(clippy::print_stdout, reason = "this crate is the one that talks to the user")]
-
 mod args;
 mod commands;
 mod exit;

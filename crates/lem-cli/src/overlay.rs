@@ -13,9 +13,21 @@ pub(crate) fn request(args: &ConfigArgs) -> Result<Request, SeamError> {
         file: args.config.clone(),
         preset: args.preset.clone(),
         overrides: overrides(args)?,
-        environment: std::env::vars().filter(|(name, _)| name.starts_with("LEM_")).collect(),
+        environment: environment()?,
         force: args.force,
     })
+}
+
+/// The environment's own settings; what else it holds is nobody's business, and need not be text.
+fn environment() -> Result<Vec<(String, String)>, SeamError> {
+    let mut variables = Vec::new();
+    for (name, value) in std::env::vars_os() {
+        let Some(name) = name.to_str().filter(|name| name.starts_with("LEM_")) else { continue };
+        let value =
+            value.into_string().map_err(|_| SeamError::new(Fault::Usage, format!("the environment variable {name} is not UTF-8")))?;
+        variables.push((name.to_owned(), value));
+    }
+    Ok(variables)
 }
 
 fn overrides(args: &ConfigArgs) -> Result<Vec<Override>, SeamError> {

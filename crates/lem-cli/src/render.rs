@@ -4,4 +4,5 @@ pub(crate) mod error;
 pub(crate) mod findings;
 pub(crate) mod list;
 pub(crate) mod number;
+pub(crate) mod out;
 pub(crate) mod summary;

@@ -10,6 +10,7 @@ mod layout;
 mod parquet;
 pub mod record;
 
+pub use digest::sha256;
 pub use error::ResultsError;
 pub use folder::{Headline, ListEntry, RawFiles, ResultsFolder};
 pub use id::new_experiment_id;

@@ -3,7 +3,7 @@
 use super::Voice;
 use crate::args::AggregateArgs;
 use crate::exit::Exit;
-use crate::render;
+use crate::render::{self, out};
 use lem_domain::protocol::{Fault, SeamError};
 use lem_domain::{ExperimentId, HostClock};
 use lem_results::ResultsFolder;
@@ -13,23 +13,30 @@ use lem_results::record::v1::SummaryRecord;
 pub(crate) fn aggregate(args: &AggregateArgs, voice: Voice) -> anyhow::Result<Exit> {
     let folder = ResultsFolder::new(args.folder.results_dir.clone());
     let id = folder.resolve(&args.id).map_err(SeamError::from)?;
-    derive_and_show(&folder, &id, args.json, voice)
+    derive_and_show(&folder, &id, args.json, voice).map(|(_, exit)| exit)
 }
 
 /// Derives the figures from the raw records, stores them, and shows what was stored.
-pub(crate) fn derive_and_show(folder: &ResultsFolder, id: &ExperimentId, json: bool, voice: Voice) -> anyhow::Result<Exit> {
+pub(crate) fn derive_and_show(
+    folder: &ResultsFolder,
+    id: &ExperimentId,
+    json: bool,
+    voice: Voice,
+) -> anyhow::Result<(SummaryRecord, Exit)> {
     lem_orchestration::aggregate(folder, folder, &HostClock, id)?;
     let summary = stored(folder, id)?;
     if json {
-        print_json(&summary)?;
+        out::json(&summary)?;
     } else {
-        render::summary::show(&summary);
+        render::summary::show(&summary)?;
         if !voice.quiet {
             render::findings::show_stored(&summary.findings);
             anstream::eprintln!("stored in {}", folder.path(id).display());
         }
     }
-    Ok(if summary.requests.failed > 0 { Exit::Incomplete } else { Exit::Ok })
+    let missing = summary.requests.failed + summary.requests.interrupted;
+    let exit = if missing > 0 { Exit::Incomplete } else { Exit::Ok };
+    Ok((summary, exit))
 }
 
 /// The figures of an experiment as they are stored.
@@ -38,10 +45,4 @@ pub(crate) fn stored(folder: &ResultsFolder, id: &ExperimentId) -> Result<Summar
         SeamError::new(Fault::Usage, format!("the figures of `{id}` have not been derived"))
             .with_hint(format!("`lem aggregate {id}` derives them; `--raw` shows the raw records"))
     })
-}
-
-/// Prints a record exactly as it is stored.
-pub(crate) fn print_json(summary: &SummaryRecord) -> serde_json::Result<()> {
-    println!("{}", serde_json::to_string_pretty(summary)?);
-    Ok(())
 }

@@ -2,7 +2,8 @@
 
 use crate::args::{ConfigArgs, ConfigCommand};
 use crate::exit::Exit;
-use crate::{overlay, render};
+use crate::overlay;
+use crate::render::{self, out};
 
 /// Checks or shows a configuration.
 pub(crate) fn config(command: &ConfigCommand) -> anyhow::Result<Exit> {
@@ -15,17 +16,17 @@ pub(crate) fn config(command: &ConfigCommand) -> anyhow::Result<Exit> {
 fn validate(args: &ConfigArgs) -> anyhow::Result<Exit> {
     let resolved = lem_config::resolve(&overlay::request(args)?)?;
     render::findings::show(resolved.findings.iter().cloned());
-    println!("valid: {} on {}", resolved.spec.model, resolved.spec.backend);
+    out::line(format_args!("valid: {} on {}", resolved.spec.model, resolved.spec.backend))?;
     Ok(Exit::Ok)
 }
 
 fn show(args: &ConfigArgs, origin: bool, json: bool) -> anyhow::Result<Exit> {
     let resolved = lem_config::resolve(&overlay::request(args)?)?;
     match (json, origin) {
-        (true, true) => println!("{}", serde_json::to_string_pretty(&resolved.provenance_json())?),
-        (true, false) => println!("{}", serde_json::to_string_pretty(&resolved.document)?),
-        (false, true) => render::list::origins(&resolved),
-        (false, false) => print!("{}", resolved.to_yaml()?),
+        (true, true) => out::json(&resolved.provenance_json())?,
+        (true, false) => out::json(&resolved.document)?,
+        (false, true) => render::list::origins(&resolved)?,
+        (false, false) => out::text(resolved.to_yaml()?)?,
     }
     Ok(Exit::Ok)
 }

@@ -4,27 +4,34 @@ use super::Voice;
 use super::measure::{self, Measured, Workload};
 use crate::args::RunArgs;
 use crate::exit::Exit;
-use crate::{overlay, render};
+use crate::overlay;
+use crate::render::{self, out};
 use lem_config::Resolved;
 use lem_domain::protocol::{Fault, SeamError};
-use lem_domain::{Finding, Severity};
+use lem_domain::spec::RequiredGrade;
+use lem_domain::{Finding, Grade, Severity};
+use lem_results::record::v1::SummaryRecord;
 use std::io::{BufRead, IsTerminal, Write};
 
 /// Measures, derives the figures, shows them.
 pub(crate) fn experiment(args: &RunArgs, voice: Voice) -> anyhow::Result<Exit> {
     let Some(measured) = prepare_and_measure(args, voice)? else { return Ok(Exit::Ok) };
-    let exit = super::aggregate::derive_and_show(&measured.folder, &measured.id, args.json, voice)?;
-    Ok(measured.interrupted.unwrap_or(exit))
+    let (summary, exit) = super::aggregate::derive_and_show(&measured.folder, &measured.id, args.json, voice)?;
+    if let Some(exit) = measured.interrupted {
+        return Ok(exit);
+    }
+    require_grade(measured.required, &summary)?;
+    Ok(exit)
 }
 
 /// Measures and leaves the raw records.
 pub(crate) fn run(args: &RunArgs, voice: Voice) -> anyhow::Result<Exit> {
     let Some(measured) = prepare_and_measure(args, voice)? else { return Ok(Exit::Ok) };
-    let Measured { id, folder, interrupted } = measured;
+    let Measured { id, folder, interrupted, .. } = measured;
     if args.json {
-        println!("{}", serde_json::json!({ "experiment_id": id.as_str(), "path": folder.path(&id) }));
+        out::json(&serde_json::json!({ "experiment_id": id.as_str(), "path": folder.path(&id) }))?;
     } else {
-        println!("{id}");
+        out::line(&id)?;
         if !voice.quiet {
             anstream::eprintln!("raw records in {}; `lem aggregate {id}` derives the figures", folder.path(&id).display());
         }
@@ -37,7 +44,7 @@ fn prepare_and_measure(args: &RunArgs, voice: Voice) -> anyhow::Result<Option<Me
     let resolved = lem_config::resolve(&overlay::request(&args.config)?)?;
     let workload = measure::workload(&resolved)?;
     if args.dry_run {
-        print!("{}", resolved.to_yaml()?);
+        out::text(resolved.to_yaml()?)?;
         return Ok(None);
     }
     if !voice.quiet {
@@ -45,6 +52,22 @@ fn prepare_and_measure(args: &RunArgs, voice: Voice) -> anyhow::Result<Option<Me
     }
     accept_warnings(&resolved, &workload, args.yes)?;
     measure::measure(&resolved, workload, voice).map(Some)
+}
+
+/// Sensors that promise a grade may still not reach it: a window can be too short, a sensor can be lost.
+fn require_grade(required: RequiredGrade, summary: &SummaryRecord) -> Result<(), SeamError> {
+    let worst = match required {
+        RequiredGrade::Any => return Ok(()),
+        RequiredGrade::Estimated => Grade::Estimated,
+        RequiredGrade::Measured => Grade::Derived,
+    };
+    let total = &summary.energy.total;
+    if total.value.is_some() && total.grade <= worst {
+        return Ok(());
+    }
+    let reason = total.absence.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+    Err(SeamError::new(Fault::Preflight, format!("the energy of the run is {}, which `--require` does not accept{reason}", total.grade))
+        .with_hint("the record is kept; run more prompts or longer outputs, or accept what there is with `--require any`"))
 }
 
 /// Shows what is already known to be wrong and lets the user decide.

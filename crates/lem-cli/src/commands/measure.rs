@@ -8,11 +8,11 @@ use anyhow::Context;
 use lem_config::Resolved;
 use lem_core::dataset::{self, Dataset, Selection};
 use lem_domain::protocol::{Interrupt, RunSetup};
+use lem_domain::spec::RequiredGrade;
 use lem_domain::{Clock, ExperimentId, HostClock};
 use lem_orchestration::{Ending, Experiment, Tools};
 use lem_results::ResultsFolder;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// A measurement that left raw records.
@@ -21,6 +21,8 @@ pub(crate) struct Measured {
     pub(crate) folder: ResultsFolder,
     /// The exit that a signal asks for, when one ended the run.
     pub(crate) interrupted: Option<Exit>,
+    /// The worst energy grade that was accepted.
+    pub(crate) required: RequiredGrade,
 }
 
 /// The prompts of a configuration, and what must be known about them.
@@ -68,7 +70,7 @@ pub(crate) fn measure(resolved: &Resolved, workload: Workload, voice: Voice) -> 
         Ending::Measured => None,
         Ending::Interrupted => Some(received.exit()),
     };
-    Ok(Measured { id, folder, interrupted })
+    Ok(Measured { id, folder, interrupted, required: resolved.spec.energy.required })
 }
 
 fn setup(resolved: &Resolved) -> anyhow::Result<RunSetup> {
@@ -80,7 +82,7 @@ fn setup(resolved: &Resolved) -> anyhow::Result<RunSetup> {
         config_yaml: resolved.to_yaml().context("cannot write the configuration as YAML")?,
         provenance_json: pretty(&resolved.provenance_json())?,
         environment_json: pretty(&environment)?,
-        spec_digest: hex(&Sha256::digest(resolved.canonical_json().as_bytes())),
+        spec_digest: lem_results::sha256(resolved.canonical_json().as_bytes()),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         created_at: HostClock.wall(),
     })
@@ -88,8 +90,4 @@ fn setup(resolved: &Resolved) -> anyhow::Result<RunSetup> {
 
 fn pretty(value: &serde_json::Value) -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(value)? + "\n")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,10 +1,10 @@
 //! `lem results list` and `lem results show`.
 
 use super::Voice;
-use super::aggregate::{print_json, stored};
+use super::aggregate::stored;
 use crate::args::ResultsCommand;
 use crate::exit::Exit;
-use crate::render;
+use crate::render::{self, out};
 use lem_domain::protocol::SeamError;
 use lem_results::ResultsFolder;
 use std::path::Path;
@@ -23,11 +23,11 @@ pub(crate) fn results(command: &ResultsCommand, voice: Voice) -> anyhow::Result<
 fn list(folder: &Path, json: bool) -> anyhow::Result<Exit> {
     let entries = ResultsFolder::new(folder.to_owned()).list().map_err(SeamError::from)?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&entries)?);
+        out::json(&entries)?;
     } else if entries.is_empty() {
         anstream::eprintln!("no experiments in `{}`", folder.display());
     } else {
-        render::list::show(&entries);
+        render::list::show(&entries)?;
     }
     Ok(Exit::Ok)
 }
@@ -36,10 +36,10 @@ fn show(folder: &ResultsFolder, id: &str, json: bool, voice: Voice) -> anyhow::R
     let id = folder.resolve(id).map_err(SeamError::from)?;
     let summary = stored(folder, &id)?;
     if json {
-        print_json(&summary)?;
+        out::json(&summary)?;
         return Ok(Exit::Ok);
     }
-    render::summary::show(&summary);
+    render::summary::show(&summary)?;
     if !voice.quiet {
         render::findings::show_stored(&summary.findings);
     }
@@ -50,7 +50,7 @@ fn show_raw(folder: &ResultsFolder, id: &str, json: bool) -> anyhow::Result<Exit
     let id = folder.resolve(id).map_err(SeamError::from)?;
     let raw = folder.raw(&id).map_err(SeamError::from)?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&raw)?);
+        out::json(&raw)?;
     } else {
         render::list::raw(&raw)?;
     }

@@ -1,13 +1,13 @@
 //! Lists: experiments, raw records, origins of settings.
 
-use super::number;
 use super::summary::{align, plain};
+use super::{number, out};
 use lem_config::Resolved;
 use lem_results::record::v1::QuantityRecord;
 use lem_results::{ListEntry, RawFiles};
 
 /// The experiments of a folder, on stdout.
-pub(crate) fn show(entries: &[ListEntry]) {
+pub(crate) fn show(entries: &[ListEntry]) -> std::io::Result<()> {
     let mut table = plain(["experiment", "state", "model", "output tokens", "throughput", "energy", "per token", "grade"]);
     for entry in entries {
         let state = entry.state.as_ref().map_or("-", |state| state.phase.as_str());
@@ -34,25 +34,27 @@ pub(crate) fn show(entries: &[ListEntry]) {
     for column in 3..=6 {
         align(&mut table, column);
     }
-    anstream::println!("{table}");
+    out::line(table.trim_fmt())?;
     for (id, problem) in entries.iter().filter_map(|entry| Some((&entry.id, entry.problem.as_ref()?))) {
         anstream::eprintln!("{id}: {problem}");
     }
+    Ok(())
 }
 
 /// The raw records of one experiment, on stdout.
-pub(crate) fn raw(raw: &RawFiles) -> serde_json::Result<()> {
+pub(crate) fn raw(raw: &RawFiles) -> std::io::Result<()> {
     for file in &raw.files {
-        anstream::println!("{}", file.display());
+        out::line(file.display())?;
     }
     for document in raw.processes.iter().chain(&raw.host) {
-        anstream::println!("\n{}", serde_json::to_string_pretty(document)?);
+        out::text("\n")?;
+        out::json(document)?;
     }
     Ok(())
 }
 
 /// Every setting with its value and where that came from, on stdout.
-pub(crate) fn origins(resolved: &Resolved) {
+pub(crate) fn origins(resolved: &Resolved) -> std::io::Result<()> {
     let mut table = plain(["setting", "value", "origin"]);
     let provenance = resolved.provenance_json();
     for (path, origin) in &resolved.origins {
@@ -60,5 +62,5 @@ pub(crate) fn origins(resolved: &Resolved) {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         table.add_row([path.clone(), value, origin.to_string()]);
     }
-    anstream::println!("{table}");
+    out::line(table.trim_fmt())
 }

@@ -1,6 +1,6 @@
 //! A run before it starts and a result after it ended, as a person reads them.
 
-use super::number;
+use super::{number, out};
 use crate::commands::Workload;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use lem_config::Resolved;
@@ -34,15 +34,13 @@ fn batches(spec: &ExperimentSpec) -> String {
 }
 
 /// The figures of one experiment, on stdout.
-pub(crate) fn show(summary: &SummaryRecord) {
-    anstream::println!("experiment  {}", summary.experiment_id);
-    anstream::println!("model       {}", model(summary));
-    anstream::println!("engine      {}", engine(summary));
-    anstream::println!("requests    {}", requests(summary));
-    anstream::println!("\n{}", figures(summary));
-    if let Some(table) = latencies(summary) {
-        anstream::println!("\n{table}");
-    }
+pub(crate) fn show(summary: &SummaryRecord) -> std::io::Result<()> {
+    out::line(format_args!("experiment  {}", summary.experiment_id))?;
+    out::line(format_args!("model       {}", model(summary)))?;
+    out::line(format_args!("engine      {}", engine(summary)))?;
+    out::line(format_args!("requests    {}", requests(summary)))?;
+    out::line(format_args!("\n{}", figures(summary).trim_fmt()))?;
+    latencies(summary).map_or(Ok(()), |table| out::line(format_args!("\n{}", table.trim_fmt())))
 }
 
 fn model(summary: &SummaryRecord) -> String {
@@ -54,7 +52,9 @@ fn model(summary: &SummaryRecord) -> String {
 fn engine(summary: &SummaryRecord) -> String {
     let engine = &summary.engine;
     let threads = engine.threads.map_or_else(String::new, |threads| format!(", {threads} threads"));
-    format!("{} {} on {}{threads}: {}", engine.backend, engine.version, engine.device, engine.kernel)
+    // The version names the library that computes, which may be called like the backend.
+    let version = engine.version.strip_prefix(&format!("{} ", engine.backend)).unwrap_or(&engine.version);
+    format!("{} {version} on {}{threads}: {}", engine.backend, engine.device, engine.kernel)
 }
 
 fn requests(summary: &SummaryRecord) -> String {

@@ -110,7 +110,7 @@ pub(crate) fn process(index: u32) -> ProcessRecord {
             peak_device: None,
         },
         findings: vec![
-            Finding::new(FindingCode::HostContention, Severity::Warning, "2 % of the processor was busy elsewhere").with_hint("stop it"),
+            Finding::new(FindingCode::SamplesMissed, Severity::Warning, "2 % of the processor was busy elsewhere").with_hint("stop it"),
         ],
     }
 }

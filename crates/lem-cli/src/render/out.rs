@@ -1,0 +1,23 @@
+//! stdout: data, and nothing but data.
+
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+
+/// Writes text as it is. A reader that went away, as `head` does, wants no more; that is no error.
+pub(crate) fn text(text: impl Display) -> io::Result<()> {
+    let mut stdout = anstream::stdout().lock();
+    match write!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+/// Writes one line.
+pub(crate) fn line(line: impl Display) -> io::Result<()> {
+    text(format_args!("{line}\n"))
+}
+
+/// Writes a document as indented JSON, just as records are stored.
+pub(crate) fn json(document: &impl serde::Serialize) -> io::Result<()> {
+    line(serde_json::to_string_pretty(document)?)
+}
