@@ -11,11 +11,9 @@ pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
 }
 
-/// The small real model: named by `LEM_TEST_MODEL`, else where `cargo xtask model` puts it. `None` when it was never
-/// fetched; a test then has nothing to test and says so.
+/// The small real model: named by `LEM_TEST_MODEL`, else where `cargo xtask model` puts it.
 #[must_use]
-pub fn real_model() -> Option<PathBuf> {
-    let named = std::env::var_os("LEM_TEST_MODEL").map(PathBuf::from);
-    let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/SmolLM2-135M-Instruct.Q4_1.gguf");
-    named.or_else(|| fetched.is_file().then_some(fetched))
+pub fn real_model() -> PathBuf {
+    let fetched = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/SmolLM2-135M-Instruct.Q4_1.gguf");
+    std::env::var_os("LEM_TEST_MODEL").map_or_else(fetched, PathBuf::from)
 }

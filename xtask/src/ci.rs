@@ -30,7 +30,7 @@ struct Step {
 }
 
 /// In order: what is quick and often wrong comes first.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step { name: "tools", run: || silent(setup::install_missing_tools()) },
     Step { name: "format", run: || silent(process::run(&mut process::cargo(["fmt", "--all", "--check"]))) },
     Step { name: "layers", run: || silent(layers::run()) },
@@ -40,6 +40,7 @@ const STEPS: [Step; 11] = [
     Step { name: "build", run: || silent(process::run(&mut process::cargo(["build", "--workspace", "--bins", "--release"]))) },
     Step { name: "model", run: || model::fetch().map(|model| model.relative.display().to_string()) },
     Step { name: "tests", run: tests },
+    Step { name: "model tests", run: model_tests },
     Step { name: "doctests", run: doctests },
     Step { name: "end to end", run: end_to_end::run },
 ];
@@ -64,9 +65,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn tests() -> Result<String> {
-    let arguments = ["nextest", "run", "--workspace", "--cargo-profile", "release", "--profile", "ci"];
-    let mut command = process::cargo(arguments);
-    command.env(MODEL_VARIABLE, model::fetch()?.absolute);
+    nextest(&[])
+}
+
+/// The tests that a plain run skips because they need the model.
+fn model_tests() -> Result<String> {
+    nextest(&["--run-ignored", "only", "-E", "package(lem-tests)"])
+}
+
+fn nextest(which: &[&str]) -> Result<String> {
+    let mut command = process::cargo(["nextest", "run", "--workspace", "--cargo-profile", "release", "--profile", "ci"]);
+    command.args(which).env(MODEL_VARIABLE, model::fetch()?.absolute);
     Ok(process::run_keeping_line(&mut command, "Summary [")?.unwrap_or_default())
 }
 

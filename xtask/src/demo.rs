@@ -8,8 +8,11 @@ use anyhow::Result;
 
 use crate::{model, process};
 
-/// Ten prompts of at most 32 output tokens: seconds of work, yet a window of more than ten seconds on two slow cores.
-const USUAL_ARGUMENTS: [&str; 2] = ["-n", "10"];
+/// Ten prompts of exactly 32 output tokens: seconds of work, yet long enough for the processor estimate on any machine.
+const USUAL_ARGUMENTS: [&str; 4] = ["-n", "10", "--set", "min_output_tokens=32"];
+
+/// Where the demo keeps its results, whatever the environment says.
+const RESULTS: &str = "results";
 
 /// Options of `demo`.
 #[derive(clap::Args)]
@@ -17,7 +20,7 @@ pub(crate) struct Arguments {
     /// What to measure: a .gguf file or `org/name`; without it, the small model that `model` fetches
     #[arg(long, value_name = "REF")]
     model: Option<String>,
-    /// Arguments for `lem experiment`, in place of `-n 10`
+    /// Arguments for `lem experiment`, in place of the usual ten prompts of 32 output tokens
     #[arg(last = true, value_name = "LEM ARGUMENTS")]
     extra: Vec<String>,
 }
@@ -30,10 +33,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     process::run(&mut process::cargo(["build", "--release", "--package", "lem-cli"]))?;
 
-    let results = process::workspace_root().join("results");
+    let results = process::workspace_root().join(RESULTS);
     let before = bundles(&results);
     let mut command = process::lem();
-    command.args(["experiment", "--preset", "quick-test", "-y", "--model"]).arg(model);
+    command.args(["experiment", "--preset", "quick-test", "-y", "-o", RESULTS, "--model"]).arg(model);
     if arguments.extra.is_empty() {
         command.args(USUAL_ARGUMENTS);
     } else {

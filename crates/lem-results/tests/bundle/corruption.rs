@@ -100,7 +100,7 @@ fn a_damaged_document_names_its_field() {
     check("raw/process_0.json", "\"candle\"", "\"abacus\"", "engine.backend");
     check("raw/process_0.json", "\"prompt_tokens\": 40", "\"prompt_tokens\": -40", "requests[0].prompt_tokens");
     check("raw/process_0.json", "\"linear\": 30000000000", "\"linear\": NaN", "executed_flops.linear");
-    check("raw/process_0.json", "\"host-contention\"", "\"gremlins\"", "findings[0].code");
+    check("raw/process_0.json", "\"samples-missed\"", "\"gremlins\"", "findings[0].code");
     check("raw/process_0.json", "\"index\": 0", "\"index\": 1", "index");
     check("raw/process_0.json", "\"end_ns\": 5300000000", "\"end_ns\": 1", "load");
     check("raw/host.json", "\"gpu_board\"", "\"gpu_bored\"", "sensors[0].boundary");
