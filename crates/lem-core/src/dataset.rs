@@ -10,6 +10,7 @@ mod text_file;
 pub use error::DatasetError;
 pub use selection::{Selection, select};
 
+use crate::digest::hexadecimal;
 use lem_domain::protocol::Prompt;
 use lem_domain::record::DatasetFacts;
 use lem_domain::spec::PromptSource;
@@ -30,7 +31,7 @@ pub struct Dataset {
 impl Dataset {
     /// The prompts that were read from `bytes`, which are the identity of the set.
     fn new(name: String, bytes: &[u8], prompts: Vec<Prompt>) -> Self {
-        let sha256 = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hexadecimal(Sha256::new_with_prefix(bytes));
         // A count of things in memory always fits.
         let available = u64::try_from(prompts.len()).unwrap_or(u64::MAX);
         Self { facts: DatasetFacts { name, sha256, available }, prompts }

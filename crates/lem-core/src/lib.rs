@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod dataset;
+mod digest;
 pub mod inference;
 pub mod model;
 pub mod tokenizer;

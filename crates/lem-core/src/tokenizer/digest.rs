@@ -1,6 +1,7 @@
 //! The identity of a tokenizer: a digest of everything that changes its output.
 
 use super::metadata::{Metadata, PREFIX};
+use crate::digest::hexadecimal;
 use candle_core::quantized::gguf_file::Value;
 use sha2::{Digest, Sha256};
 
@@ -59,8 +60,4 @@ fn absorb_text(hasher: &mut Sha256, text: &str) {
 
 fn absorb_length(hasher: &mut Sha256, tag: u8, length: usize) {
     absorb_number(hasher, tag, &(length as u64).to_le_bytes());
-}
-
-fn hexadecimal(hasher: Sha256) -> String {
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

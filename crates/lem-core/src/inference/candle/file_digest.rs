@@ -1,8 +1,8 @@
 //! SHA-256 of a file that may be larger than memory.
 
 use super::EngineError;
+use crate::digest::hexadecimal;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 use std::io::Read;
 use std::path::Path;
 
@@ -18,8 +18,5 @@ pub(super) fn sha256(path: &Path) -> Result<String, EngineError> {
             length => hasher.update(&chunk[..length]),
         }
     }
-    Ok(hasher.finalize().iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    }))
+    Ok(hexadecimal(hasher))
 }
