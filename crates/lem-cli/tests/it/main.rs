@@ -153,6 +153,21 @@ fn an_unwritable_results_folder_is_found_before_the_model_is_loaded() {
     check("unwritable_results", &scene, &["experiment", "virtual.yaml", "-o", "file"]);
 }
 
+/// The README shows a real run; a row that the program gained or lost must not leave it behind.
+#[test]
+fn the_readme_shows_the_rows_that_the_program_prints() {
+    let output = scene().lem(&["experiment", "virtual.yaml"]);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+    let labels = printed.lines().filter_map(|line| line.strip_prefix(' ')?.split("   ").next()).filter(|label| !label.is_empty());
+    let mut n_labels = 0;
+    for label in labels {
+        assert!(readme.contains(&format!("\n {label} ")), "README.md has no row `{label}`");
+        n_labels += 1;
+    }
+    assert!(n_labels > 15, "only {n_labels} rows");
+}
+
 #[test]
 fn both_names_are_the_same_program() {
     let version = |program: &str| Command::new(program).arg("--version").output().unwrap().stdout;

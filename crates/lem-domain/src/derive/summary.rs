@@ -325,7 +325,7 @@ fn request_findings(requests: &RequestCounts, tokens: &TokenTotals) -> Vec<Findi
             Finding::new(
                 FindingCode::PromptsTruncated,
                 Severity::Warning,
-                format!("{} prompts were cut to the input limit", tokens.truncated_prompts),
+                format!("prompts cut to the input limit: {}", tokens.truncated_prompts),
             )
             .with_hint("raise `max_input_tokens` to run them whole"),
         );
