@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn startup() -> Result<()> {
-    process::run(&mut process::cargo(["build", "--release", "--package", "lem-cli"]))?;
+    process::run(&mut process::cargo(["build", "--workspace", "--bins", "--release"]))?;
     let mut times = Vec::with_capacity(RUNS);
     for run_idx in 0..WARMUP_RUNS + RUNS {
         let mut command = process::lem();

@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Some(reference) if !model::is_pinned(reference) => PathBuf::from(reference),
         _ => model::fetch()?.relative,
     };
-    process::run(&mut process::cargo(["build", "--release", "--package", "lem-cli"]))?;
+    process::run(&mut process::cargo(["build", "--workspace", "--bins", "--release"]))?;
 
     let results = process::workspace_root().join(RESULTS);
     let before = bundles(&results);

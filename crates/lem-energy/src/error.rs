@@ -43,9 +43,6 @@ pub enum EnergyError {
         #[source]
         source: io::Error,
     },
-    /// The sampler's thread panicked.
-    #[error("the sampler thread died")]
-    SamplerDied,
 }
 
 impl EnergyError {
@@ -53,13 +50,12 @@ impl EnergyError {
         match self {
             Self::NoWorld | Self::SimulatedTime { .. } | Self::ZeroInterval => Fault::Usage,
             Self::Unreadable { .. } | Self::Malformed { .. } | Self::ThreadRefused { .. } => Fault::Preflight,
-            Self::SamplerDied => Fault::Run,
         }
     }
 
     /// What to try next.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> String {
         let hint = match self {
             Self::NoWorld => "use `backend: virtual`, or set `energy.backend` to `auto`",
             Self::SimulatedTime { .. } => "let the virtual machine run on the real clock, or set `energy.backend` to `auto`",
@@ -71,26 +67,17 @@ impl EnergyError {
                 "the processor estimate needs the whole /proc of Linux (a mount with `subset=pid` hides it); `energy.backend: auto` runs without"
             }
             Self::ThreadRefused { .. } => "raise the limit on threads of this user or container",
-            Self::SamplerDied => return None,
         };
-        Some(hint.to_owned())
+        hint.to_owned()
     }
 }
 
 impl From<EnergyError> for SeamError {
     fn from(error: EnergyError) -> Self {
-        let plain = Self::new(error.fault(), error.to_string());
-        let hinted = match error.hint() {
-            Some(hint) => plain.with_hint(hint),
-            None => plain,
-        };
+        let hinted = Self::new(error.fault(), error.to_string()).with_hint(error.hint());
         match error {
             EnergyError::Unreadable { source, .. } | EnergyError::ThreadRefused { source } => hinted.because(source),
-            EnergyError::NoWorld
-            | EnergyError::SimulatedTime { .. }
-            | EnergyError::ZeroInterval
-            | EnergyError::Malformed { .. }
-            | EnergyError::SamplerDied => hinted,
+            EnergyError::NoWorld | EnergyError::SimulatedTime { .. } | EnergyError::ZeroInterval | EnergyError::Malformed { .. } => hinted,
         }
     }
 }
@@ -107,8 +94,5 @@ mod tests {
         assert_eq!((crossed.fault, crossed.what.as_str()), (Fault::Preflight, "cannot read `/proc/stat`"));
         assert!(crossed.hint.as_deref().is_some_and(|hint| hint.contains("allow this user")), "{:?}", crossed.hint);
         assert_eq!(crossed.source().map(ToString::to_string).as_deref(), Some("permission denied"));
-
-        let died = SeamError::from(EnergyError::SamplerDied);
-        assert_eq!((died.fault, died.hint), (Fault::Run, None));
     }
 }

@@ -110,9 +110,9 @@ impl Sampling {
 fn verdict(error: &EnergyError) -> SourceStatus {
     let EnergyError::Unreadable { source, .. } = error else { return SourceStatus::Broken(error.to_string()) };
     let reason = format!("{error}: {source}");
-    match (source.kind(), error.hint()) {
-        (io::ErrorKind::NotFound, _) => SourceStatus::Absent(reason),
-        (io::ErrorKind::PermissionDenied, Some(fix)) => SourceStatus::NotPermitted { reason, fix },
+    match source.kind() {
+        io::ErrorKind::NotFound => SourceStatus::Absent(reason),
+        io::ErrorKind::PermissionDenied => SourceStatus::NotPermitted { reason, fix: error.hint() },
         _ => SourceStatus::Broken(reason),
     }
 }

@@ -6,7 +6,7 @@ mod recorder;
 use crate::error::EnergyError;
 use crate::source::Sensor;
 use lem_domain::protocol::{EnergySession, SeamError};
-use lem_domain::sensor::{SamplerCost, SensorRecord, SourceVerdict};
+use lem_domain::sensor::{SamplerCost, SensorRecord, SourceStatus, SourceVerdict};
 use lem_domain::{Clock, Timestamp};
 use recorder::Recorder;
 use rustix::time::{ClockId, clock_gettime};
@@ -72,13 +72,16 @@ impl EnergySession for ThreadedSession {
     }
 
     fn stop(mut self: Box<Self>) -> Result<SensorRecord, SeamError> {
-        let cpu_time = match self.join() {
-            Some(Ok(cpu_time)) => Some(cpu_time),
-            Some(Err(_)) => return Err(EnergyError::SamplerDied.into()),
-            None => None,
-        };
+        let ended = self.join();
         let mut state = self.shared.lock();
-        state.recorder.read_all(&*self.shared.clock);
+        if let Some(Err(_)) = ended {
+            // What was recorded until then is kept. Whatever made the thread panic is not called again.
+            let status = SourceStatus::Broken("its thread died, and sampling ended there".to_owned());
+            self.sources.push(SourceVerdict { source: "sampler".to_owned(), status });
+        } else {
+            state.recorder.read_all(&*self.shared.clock);
+        }
+        let cpu_time = ended.and_then(Result::ok);
         let recorded = state.recorder.take();
         Ok(SensorRecord {
             sensors: recorded.sensors,

@@ -115,7 +115,7 @@ impl Life<'_> {
     fn load(&self) -> Result<(Box<dyn InferenceEngine>, TimeWindow), ExperimentError> {
         self.tools.progress.begin(Stage::Load, None);
         let start = self.tools.clock.now();
-        let engine = self.tools.loader.load(&self.experiment.spec, self.tools.progress);
+        let engine = self.tools.loader.load(&self.experiment.spec);
         let end = self.tools.clock.now();
         self.tools.progress.end();
         Ok((engine.map_err(ExperimentError::Load)?, TimeWindow { start, end }))

@@ -16,6 +16,7 @@ mod executed;
 mod file_digest;
 mod generation;
 mod gguf;
+mod index;
 mod kernels;
 mod kv_cache;
 mod linear;

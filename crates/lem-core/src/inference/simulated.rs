@@ -28,7 +28,7 @@ mod error;
 pub use error::SimulationError;
 
 use engine::{Pace, VirtualEngine};
-use lem_domain::protocol::{InferenceEngine, ModelLoader, Progress, SeamError};
+use lem_domain::protocol::{InferenceEngine, ModelLoader, SeamError};
 use lem_domain::spec::ExperimentSpec;
 use lem_domain::world::World;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl VirtualLoader {
 }
 
 impl ModelLoader for VirtualLoader {
-    fn load(&self, spec: &ExperimentSpec, _progress: &dyn Progress) -> Result<Box<dyn InferenceEngine>, SeamError> {
+    fn load(&self, spec: &ExperimentSpec) -> Result<Box<dyn InferenceEngine>, SeamError> {
         let pace = Pace::new(spec.virtual_machine)?;
         Ok(Box::new(VirtualEngine::new(Arc::clone(&self.world), pace, &spec.model)))
     }

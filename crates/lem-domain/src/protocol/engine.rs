@@ -23,7 +23,7 @@ pub trait ModelLoader {
     ///
     /// # Errors
     /// When the reference leads nowhere, the file is damaged, or the architecture is not supported.
-    fn load(&self, spec: &ExperimentSpec, progress: &dyn Progress) -> Result<Box<dyn InferenceEngine>, SeamError>;
+    fn load(&self, spec: &ExperimentSpec) -> Result<Box<dyn InferenceEngine>, SeamError>;
 }
 
 /// A prompt made ready before the window opens.

@@ -7,7 +7,7 @@ use lem_domain::{Clock, Timestamp};
 use std::time::Duration;
 
 /// The buffer is made for a session of this length; a longer one makes it grow, by doubling.
-const PLANNED_SESSION: Duration = Duration::from_secs(900);
+const PLANNED_SESSION: Duration = Duration::from_secs(3 * 3_600);
 
 /// Bounds of the buffer, in rounds: a short interval shall not reserve memory without measure.
 const MIN_ROUNDS: usize = 1 << 10;

@@ -4,7 +4,6 @@ use super::*;
 use crate::simulated::VirtualBoard;
 use crate::source::{Reading, Source as _};
 use lem_domain::HostClock;
-use lem_domain::protocol::Fault;
 use lem_domain::sensor::SensorDescriptor;
 use lem_domain::spec::EnergyLaw;
 use lem_domain::units::{Joules, Watts};
@@ -53,7 +52,7 @@ fn every_deadline_is_kept_or_counted_as_missed() {
     let due = HostClock.now().since(before).get() / 0.005;
     let ticks = u32::try_from(record.cost.ticks).map(f64::from).expect("few");
     // On a busy machine the last wake-up is late, and what was due since is not yet counted.
-    assert!(ticks <= due + 1.0 && ticks >= 0.7 * due, "{ticks} ticks of {due}");
+    assert!(ticks <= due + 1.0 && ticks >= 0.4 * due, "{ticks} ticks of {due}");
     let kept = record.cost.ticks - record.cost.missed_ticks;
     assert_eq!(record.samples.len() as u64, kept + 1, "one more at the stop");
     assert!(record.cost.cpu_time.is_some_and(|time| time < Duration::from_millis(300)));
@@ -118,7 +117,7 @@ fn a_sensor_without_an_answer_leaves_a_hole_and_no_zero() {
 }
 
 #[test]
-fn a_sampler_that_died_is_an_error_of_the_run() {
+fn a_sampler_that_died_keeps_what_it_had_and_says_so() {
     let (session, reads) = session(Duration::from_millis(1), |reads| {
         assert!(reads < 2, "this panic is part of the test");
         true
@@ -126,5 +125,7 @@ fn a_sampler_that_died_is_an_error_of_the_run() {
     while reads.load(Ordering::SeqCst) < 2 {
         sleep(1);
     }
-    assert_eq!(session.stop().expect_err("died").fault, Fault::Run);
+    let record = session.stop().expect("the samples are still there");
+    assert_eq!(record.samples.iter().map(|sample| sample.value).collect::<Vec<_>>(), [1.0]);
+    assert!(record.sources.iter().any(|verdict| verdict.source == "sampler" && matches!(verdict.status, SourceStatus::Broken(_))));
 }

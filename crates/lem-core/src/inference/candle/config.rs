@@ -5,6 +5,7 @@
 
 use super::EngineError;
 use super::gguf::GgufFile;
+use super::index::index;
 use candle_core::quantized::gguf_file::Value;
 use lem_domain::flops::ModelShape;
 use std::collections::HashMap;
@@ -91,10 +92,6 @@ fn vocabulary(file: &GgufFile) -> Result<u32, EngineError> {
     let info = file.tensors().get(NAME).ok_or_else(|| wrong("is missing"))?;
     let rows = info.shape.dims().first().copied().unwrap_or_default();
     u32::try_from(rows).map_err(|_| wrong("has more rows than any vocabulary"))
-}
-
-fn index(dimension: u32) -> usize {
-    usize::try_from(dimension).expect("pointers have at least 32 bits on every platform that candle runs on")
 }
 
 fn missing(key: &str) -> EngineError {

@@ -5,6 +5,7 @@ use super::config::DecoderConfig;
 use super::decoder::Decoder;
 use super::generation::Generation;
 use super::gguf::GgufFile;
+use super::index::index;
 use super::kv_cache::KvCache;
 use super::weights::{Weights, kernel};
 use super::{file_digest, memory, threads};
@@ -205,8 +206,4 @@ fn room(workload: &PreparedWorkload, limits: TokenLimits) -> (usize, usize) {
 
 fn bytes(count: usize) -> Bytes {
     Bytes::new(u64::try_from(count).expect("memory of this process fits 64 bits"))
-}
-
-fn index(number: u32) -> usize {
-    usize::try_from(number).expect("pointers have at least 32 bits on every platform that candle runs on")
 }

@@ -3,6 +3,7 @@
 use super::EngineError;
 use super::decoder::{Decoder, Segment};
 use super::executed::Executed;
+use super::index::index;
 use super::kv_cache::KvCache;
 use crate::inference::sampling::Sampler;
 use candle_core::{Storage, Tensor};
@@ -175,8 +176,4 @@ fn copy_row(tensor: &Tensor, row: usize, buffer: &mut [f32]) -> Result<(), Engin
 
 fn position(request: usize) -> RequestIndex {
     RequestIndex(u32::try_from(request).expect("a workload has fewer than 2^32 requests"))
-}
-
-fn index(number: u32) -> usize {
-    usize::try_from(number).expect("pointers have at least 32 bits on every platform that candle runs on")
 }

@@ -1,7 +1,7 @@
 //! The loader seam.
 
 use super::CandleEngine;
-use lem_domain::protocol::{InferenceEngine, ModelLoader, Progress, SeamError};
+use lem_domain::protocol::{InferenceEngine, ModelLoader, SeamError};
 use lem_domain::spec::ExperimentSpec;
 
 /// Loads models for the candle engine.
@@ -17,7 +17,7 @@ impl CandleLoader {
 }
 
 impl ModelLoader for CandleLoader {
-    fn load(&self, spec: &ExperimentSpec, _progress: &dyn Progress) -> Result<Box<dyn InferenceEngine>, SeamError> {
+    fn load(&self, spec: &ExperimentSpec) -> Result<Box<dyn InferenceEngine>, SeamError> {
         Ok(Box::new(CandleEngine::load(&spec.model, spec.candle.threads)?))
     }
 }

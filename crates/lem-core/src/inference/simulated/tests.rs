@@ -64,7 +64,7 @@ struct Played {
 /// Runs prompts of these lengths on a clock that has already moved.
 fn play(lengths: &[usize], spec: &ExperimentSpec, clock: &dyn Clock, interrupt: &Interrupt) -> Played {
     let world = Arc::new(World::new(LAW));
-    let mut engine = VirtualLoader::new(Arc::clone(&world)).load(spec, &Silent).unwrap();
+    let mut engine = VirtualLoader::new(Arc::clone(&world)).load(spec).unwrap();
     let workload = engine.prepare(&prompts(lengths), spec).unwrap();
     let mut events = EventBuffer::for_plan(workload.requests.len(), usize::try_from(spec.limits.max_output).unwrap());
     clock.sleep_until(Timestamp::from_nanos(1_000_000_000));
@@ -108,7 +108,7 @@ fn the_energy_of_one_batch_by_hand() {
 #[test]
 fn prompts_are_counted_in_words_and_cut() {
     let spec = spec(1, 3, 1);
-    let mut engine = VirtualLoader::new(Arc::new(World::new(LAW))).load(&spec, &Silent).unwrap();
+    let mut engine = VirtualLoader::new(Arc::new(World::new(LAW))).load(&spec).unwrap();
     let prompt = |id: &str, text: &str| Prompt { id: id.into(), text: text.into() };
     let texts = [prompt("a", " one  two\nthree\tfour "), prompt("b", "one two three"), prompt("c", "日本語の文章")];
     let workload = engine.prepare(&texts, &spec).unwrap();
@@ -120,7 +120,7 @@ fn prompts_are_counted_in_words_and_cut() {
 fn sorted_requests_keep_their_prompt_ids() {
     let mut spec = spec(2, 100, 1);
     spec.batching.strategy = BatchingStrategy::SortedStatic;
-    let mut engine = VirtualLoader::new(Arc::new(World::new(LAW))).load(&spec, &Silent).unwrap();
+    let mut engine = VirtualLoader::new(Arc::new(World::new(LAW))).load(&spec).unwrap();
     let workload = engine.prepare(&prompts(&[9, 1, 5]), &spec).unwrap();
     let seen: Vec<_> = workload.requests.iter().map(|request| (request.prompt_id.as_str(), request.tokens.len())).collect();
     assert_eq!(seen, [("p1", 1), ("p2", 5), ("p0", 9)]);
@@ -188,7 +188,7 @@ fn an_interrupt_before_the_run_starts_nothing() {
 fn a_second_run_goes_on_where_the_first_one_ended() {
     let spec = spec(1, 100, 2);
     let (world, clock) = (Arc::new(World::new(LAW)), VirtualClock::new());
-    let mut engine = VirtualLoader::new(world).load(&spec, &Silent).unwrap();
+    let mut engine = VirtualLoader::new(world).load(&spec).unwrap();
     let workload = engine.prepare(&prompts(&[3]), &spec).unwrap();
     let control = RunControl { clock: &clock, interrupt: &Interrupt::new(), progress: &Silent };
     for _ in 0..2 {
@@ -203,7 +203,7 @@ fn a_step_without_duration_is_refused() {
         let mut spec = spec(1, 100, 2);
         let machine = &mut spec.virtual_machine;
         *(if field == "ttft" { &mut machine.ttft } else { &mut machine.itl }) = Duration::ZERO;
-        let error = VirtualLoader::new(Arc::new(World::new(LAW))).load(&spec, &Silent).err().unwrap();
+        let error = VirtualLoader::new(Arc::new(World::new(LAW))).load(&spec).err().unwrap();
         assert!(error.fault == Fault::Usage && error.what.contains(field), "{error:?}");
     }
 }

@@ -126,7 +126,7 @@ fn the_version_is_that_of_the_lock_file() {
 fn the_loader_loads_what_a_spec_names() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("tiny.gguf"), TinyModel::new(GgmlDType::F32).to_bytes()).unwrap();
-    let load = |model: &str| CandleLoader::new().load(&ExperimentSpec { model: model.to_owned(), ..spec(8, 4, 1) }, &Silent);
+    let load = |model: &str| CandleLoader::new().load(&ExperimentSpec { model: model.to_owned(), ..spec(8, 4, 1) });
     let reference = folder.path().to_str().unwrap();
     assert_eq!(load(reference).ok().unwrap().model().reference, reference);
     assert_eq!(load(&format!("{reference}/other.gguf")).err().unwrap().fault, Fault::Usage);
