@@ -17,3 +17,11 @@ pub fn real_model() -> PathBuf {
     let fetched = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/SmolLM2-135M-Instruct.Q4_1.gguf");
     std::env::var_os("LEM_TEST_MODEL").map_or_else(fetched, PathBuf::from)
 }
+
+/// Gemma 3 270M, whose vocabulary is of another kind than that of [`real_model`]: named by `LEM_TEST_GEMMA`, else looked
+/// for in `models/`. Nothing fetches it, so there may be none, and what needs it fails.
+#[must_use]
+pub fn gemma_model() -> PathBuf {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/gemma-3-270m.Q4_K_M.gguf");
+    std::env::var_os("LEM_TEST_GEMMA").map_or_else(beside, PathBuf::from)
+}

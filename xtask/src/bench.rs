@@ -1,4 +1,7 @@
-//! Benchmarks of the built program, by name.
+//! Benchmarks, by name.
+
+mod engine;
+mod peers;
 
 use std::time::Duration;
 
@@ -24,12 +27,29 @@ pub(crate) struct Arguments {
 enum Bench {
     /// From starting `lem --help` to its end: what every command pays before it does anything
     Startup,
+    /// Processor time of the sampler over eight fake boards and a socket, beside a thread that only wakes
+    Sampler {
+        /// How often the two take turns
+        #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..))]
+        runs: u32,
+        /// Length of each run in seconds
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+        seconds: u32,
+    },
+    /// Tokens per second of lem's own engine, llama.cpp and transformers with the same weights, in rounds; builds and
+    /// installs the others below the build folder
+    Engine(engine::Arguments),
+    /// Error and processor time of lem, zeus and codecarbon on one fake board; installs the peers below the build folder
+    Peers(peers::Arguments),
 }
 
 /// Runs one benchmark and prints its figure.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    match arguments.bench {
+    match &arguments.bench {
         Bench::Startup => startup(),
+        Bench::Sampler { runs, seconds } => sampler(*runs, *seconds),
+        Bench::Engine(arguments) => engine::run(arguments),
+        Bench::Peers(arguments) => peers::run(arguments),
     }
 }
 
@@ -49,6 +69,11 @@ fn startup() -> Result<()> {
     }
     println!("{}", describe("startup", &mut times));
     Ok(())
+}
+
+fn sampler(runs: u32, seconds: u32) -> Result<()> {
+    let mut command = process::cargo(["bench", "--package", "lem-energy", "--bench", "sampler", "--"]);
+    process::run(command.args([runs.to_string(), seconds.to_string()]))
 }
 
 /// One line: median and range in milliseconds. Sorts `times`, which must not be empty.

@@ -30,7 +30,7 @@ struct Step {
 }
 
 /// In order: what is quick and often wrong comes first.
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     Step { name: "tools", run: || silent(setup::install_missing_tools()) },
     Step { name: "format", run: || silent(process::run(&mut process::cargo(["fmt", "--all", "--check"]))) },
     Step { name: "layers", run: || silent(layers::run()) },
@@ -42,6 +42,7 @@ const STEPS: [Step; 12] = [
     Step { name: "tests", run: tests },
     Step { name: "model tests", run: model_tests },
     Step { name: "doctests", run: doctests },
+    Step { name: "example", run: example },
     Step { name: "end to end", run: end_to_end::run },
 ];
 
@@ -65,12 +66,29 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn tests() -> Result<String> {
-    nextest(&[])
+    let summary = nextest(&[])?;
+    eprint!("{}", ignored()?);
+    Ok(summary)
 }
 
-/// The tests that a plain run skips because they need the model.
+/// The tests that a plain run skips, each with its reason, which nextest does not tell.
+fn ignored() -> Result<String> {
+    let mut command = process::command("git");
+    command.args(["grep", "-n", "-E", r"^ *#\[ignore", "--", "*.rs"]);
+    let found = String::from_utf8(process::capture(&mut command)?.stdout)?;
+    let skipped = found.lines().filter_map(|line| {
+        let (place, attribute) = line.split_once("#[ignore")?;
+        let reason = attribute.split('"').nth(1).unwrap_or("no reason given");
+        Some(format!("skipped: {}: {reason}\n", place.trim().trim_end_matches(':')))
+    });
+    Ok(skipped.collect())
+}
+
+/// The tests that a plain run skips because they need the model; that of Gemma stays skipped unless somebody has it, as
+/// nothing fetches it.
 fn model_tests() -> Result<String> {
-    nextest(&["--run-ignored", "only", "-E", "package(lem-tests)"])
+    let which = if std::env::var_os("LEM_TEST_GEMMA").is_some() { "package(lem-tests)" } else { "package(lem-tests) and not test(gemma)" };
+    nextest(&["--run-ignored", "only", "-E", which])
 }
 
 fn nextest(which: &[&str]) -> Result<String> {
@@ -82,6 +100,13 @@ fn nextest(which: &[&str]) -> Result<String> {
 fn doctests() -> Result<String> {
     let mut command = process::cargo(["test", "--doc", "--workspace", "--release"]);
     silent(process::run(command.env(MODEL_VARIABLE, model::fetch()?.absolute)))
+}
+
+/// The model in a program of one's own, as the README of lem-core shows it.
+fn example() -> Result<String> {
+    process::run(&mut process::cargo(["build", "--workspace", "--release", "--example", "generate"]))?;
+    let mut command = process::command(process::target_folder().join("release/examples/generate"));
+    silent(process::run(command.arg(model::fetch()?.absolute)))
 }
 
 fn silent(result: Result<()>) -> Result<String> {

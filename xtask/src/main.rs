@@ -40,7 +40,7 @@ enum Task {
     Layers,
     /// Build the reference, or check the documents
     Docs(docs::Arguments),
-    /// Time one aspect of the built program
+    /// Measure what one aspect costs: starting, sampling
     Bench(bench::Arguments),
 }
 

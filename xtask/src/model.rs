@@ -144,7 +144,7 @@ fn by_hand(model: &PinnedModel, advice: &str) -> String {
 }
 
 /// Checks the digest of a file, and removes the file when it is wrong, so that the next call starts afresh.
-fn verify(path: &Path, expected: &str) -> Result<()> {
+pub(crate) fn verify(path: &Path, expected: &str) -> Result<()> {
     let found = sha256(path)?;
     if found != expected {
         fs::remove_file(path).with_context(|| format!("cannot remove `{}`, whose digest is wrong", path.display()))?;

@@ -47,9 +47,12 @@ pub(crate) fn target_folder() -> PathBuf {
     workspace_root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| OsString::from("target")))
 }
 
-/// The release binary of lem, which a build step must have made.
+/// The release binary of lem, which a build step must have made. What it learns of the machine stays below the build
+/// folder, apart from what the user's own runs have learnt.
 pub(crate) fn lem() -> Command {
-    command(target_folder().join("release/lem"))
+    let mut command = command(target_folder().join("release/lem"));
+    command.env("LEM_DATA_DIR", target_folder().join("lem-data"));
+    command
 }
 
 /// Echoes and runs a program; its output goes to the terminal.

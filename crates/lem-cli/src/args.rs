@@ -1,5 +1,11 @@
 //! What can be typed.
 
+mod calibrate;
+mod meter;
+
+pub(crate) use calibrate::CalibrateArgs;
+pub(crate) use meter::{MeasureArgs, MeterArgs, MonitorArgs};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -9,9 +15,11 @@ Examples:
   lem experiment configs/quick-test.yaml -n 20 --json
   lem results list
   lem results show 2026
+  lem measure -- make -j8
+  lem monitor
 
 Exit codes: 0 ok, 1 run failed, 2 usage or configuration, 3 preflight or --require not met,
-4 finished with missing requests, 130/143 interrupted.";
+4 finished with missing requests, 130/143 interrupted. `lem measure` passes the program's own.";
 
 /// Measures how much energy, time and arithmetic a language model's inference takes — and says how sure it is.
 #[derive(Debug, Parser)]
@@ -33,6 +41,18 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Derive the figures of an experiment from its raw records
     Aggregate(AggregateArgs),
+    /// Measure the energy of any program while it runs
+    Measure(MeasureArgs),
+    /// Show the power of every device as time passes
+    Monitor(MonitorArgs),
+    /// Show every device whose energy could be read, and why one cannot
+    Devices(DevicesArgs),
+    /// Show the accelerators alone, as `lem devices` does
+    Gpus(DevicesArgs),
+    /// Find out what the sensors of this machine are, for later runs to know
+    Calibrate(CalibrateArgs),
+    /// Check what stands between this machine and good figures, and say how to remove it
+    Doctor(DoctorArgs),
     /// Look at stored results
     #[command(subcommand)]
     Results(ResultsCommand),
@@ -96,6 +116,7 @@ pub(crate) struct ConfigArgs {
     pub(crate) force: bool,
 }
 
+/// Worst grade of energy that is accepted.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum RequireArg {
     /// Whatever there is, also no energy at all
@@ -136,6 +157,27 @@ pub(crate) struct FolderArgs {
     /// Results folder
     #[arg(short = 'o', long, value_name = "DIR", default_value = "results", env = "LEM_RESULTS_DIR")]
     pub(crate) results_dir: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DevicesArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DoctorArgs {
+    /// Worst grade of energy that must be readable here; exit 3 when it is not
+    #[arg(long, value_name = "GRADE", default_value = "estimated")]
+    pub(crate) require: RequireArg,
+
+    #[command(flatten)]
+    pub(crate) folder: FolderArgs,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args, Debug)]

@@ -1,12 +1,18 @@
 //! One module per command; [`dispatch`] is the only way in.
 
 mod aggregate;
+mod calibrate;
 mod config;
+mod devices;
+mod doctor;
 mod experiment;
+mod grade;
 mod measure;
+mod monitor;
+mod record;
 mod results;
 
-pub(crate) use measure::Workload;
+pub(crate) use record::Workload;
 
 use crate::args::{Arguments, Command};
 use crate::exit::Exit;
@@ -18,6 +24,12 @@ pub(crate) fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Experiment(args) => experiment::experiment(&args.run, voice),
         Command::Run(args) => experiment::run(args, voice),
         Command::Aggregate(args) => aggregate::aggregate(args, voice),
+        Command::Measure(args) => measure::measure(args, voice),
+        Command::Monitor(args) => monitor::monitor(args, voice),
+        Command::Devices(args) => devices::devices(args, devices::Shown::Every, voice),
+        Command::Gpus(args) => devices::devices(args, devices::Shown::Accelerators, voice),
+        Command::Calibrate(args) => calibrate::calibrate(args, voice),
+        Command::Doctor(args) => doctor::doctor(args, voice),
         Command::Results(command) => results::results(command, voice),
         Command::Config(command) => config::config(command),
     }

@@ -21,6 +21,12 @@ pub enum Exit {
     Interrupted,
     /// Stopped by SIGTERM.
     Terminated,
+    /// `lem measure`: the program is there and cannot be executed.
+    NotExecutable,
+    /// `lem measure`: there is no such program.
+    NotFound,
+    /// `lem measure`: the program ran, and this is its own code, or 128 and the signal that ended it.
+    Program(u8),
 }
 
 impl Exit {
@@ -35,6 +41,10 @@ impl Exit {
             Self::Incomplete => 4,
             Self::Interrupted => 130,
             Self::Terminated => 143,
+            // As shells have it: POSIX.1-2024, Shell Command Language §2.8.2.
+            Self::NotExecutable => 126,
+            Self::NotFound => 127,
+            Self::Program(code) => code,
         }
     }
 }

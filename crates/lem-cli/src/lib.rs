@@ -1,10 +1,16 @@
 #![doc = include_str!("../README.md")]
 mod args;
 mod commands;
+mod data_folder;
 mod exit;
+mod load;
 mod overlay;
+mod program;
 mod progress;
+mod relay;
 mod render;
+mod screen;
+mod secrets;
 mod signals;
 mod wire;
 

@@ -1,6 +1,6 @@
 //! Flags as the topmost layer of the configuration.
 
-use crate::args::{ConfigArgs, RequireArg};
+use crate::args::{ConfigArgs, MeterArgs, RequireArg};
 use lem_config::{Override, Request};
 use lem_core::dataset::EMBEDDED_NAME;
 use lem_domain::protocol::{Fault, SeamError};
@@ -63,24 +63,49 @@ fn overrides(args: &ConfigArgs) -> Result<Vec<Override>, SeamError> {
         set("random_seed", json!(seed), "--seed");
     }
     if let Some(require) = args.require {
-        let grade = match require {
-            RequireArg::Any => "any",
-            RequireArg::Estimated => "estimated",
-            RequireArg::Measured => "measured",
-        };
-        set("energy.require", json!(grade), "--require");
+        set("energy.require", json!(grade(require)), "--require");
     }
     if let Some(results_dir) = &args.results_dir {
         set("io.results_dir", json!(text(results_dir)?), "--results-dir");
     }
-    for assignment in &args.set {
-        let Some((path, value)) = assignment.split_once('=') else {
-            return Err(SeamError::new(Fault::Usage, format!("`--set {assignment}` has no value"))
-                .with_hint("write it as `--set batching.batch_size=8`"));
-        };
-        set(path, typed(value), "--set");
-    }
+    overrides.extend(assigned(&args.set)?);
     Ok(overrides)
+}
+
+/// The request that the flags of a meter make, and this time between two samples. Its environment is empty: nothing there
+/// concerns a meter.
+pub(crate) fn meter_request(args: &MeterArgs, interval: Option<&str>) -> Result<Request, SeamError> {
+    let flags = [
+        ("energy.backend", args.backend.as_deref(), "--backend"),
+        ("energy.interval", interval, "--interval"),
+        ("energy.require", args.require.map(grade), "--require"),
+        ("impact.region", args.region.as_deref(), "--region"),
+    ];
+    let given = flags.into_iter().filter_map(|(path, value, flag)| Some((path, value?, flag)));
+    let mut overrides: Vec<Override> =
+        given.map(|(path, value, flag)| Override { path: path.to_owned(), value: json!(value), flag: flag.to_owned() }).collect();
+    overrides.extend(assigned(&args.set)?);
+    Ok(Request { overrides, ..Request::default() })
+}
+
+fn grade(require: RequireArg) -> &'static str {
+    match require {
+        RequireArg::Any => "any",
+        RequireArg::Estimated => "estimated",
+        RequireArg::Measured => "measured",
+    }
+}
+
+/// Settings by their dotted path.
+fn assigned(assignments: &[String]) -> Result<Vec<Override>, SeamError> {
+    let one = |assignment: &String| {
+        let (path, value) = assignment.split_once('=').ok_or_else(|| {
+            SeamError::new(Fault::Usage, format!("`--set {assignment}` has no value"))
+                .with_hint("write it as `--set batching.batch_size=8`")
+        })?;
+        Ok(Override { path: path.to_owned(), value: typed(value), flag: "--set".to_owned() })
+    };
+    assignments.iter().map(one).collect()
 }
 
 /// A value as JSON when it is JSON (numbers, `true`, `null`), else as text.

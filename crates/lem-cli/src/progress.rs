@@ -34,6 +34,9 @@ impl Bars {
     fn draw(&self, stage: Stage, steps: Option<u64>) -> Drawing {
         let target = ProgressDrawTarget::stderr_with_hz(REDRAWS_PER_SECOND);
         let bar = match steps {
+            Some(steps) if matches!(stage, Stage::Idle | Stage::Calibrate) => {
+                ProgressBar::with_draw_target(Some(steps), target).with_style(timed())
+            }
             Some(steps) => ProgressBar::with_draw_target(Some(steps), target).with_style(counted()),
             None => ProgressBar::with_draw_target(None, target).with_style(spinning()),
         };
@@ -88,15 +91,21 @@ impl Drop for Bars {
 
 fn label(stage: Stage) -> &'static str {
     match stage {
+        Stage::Idle => "watching idle",
         Stage::Load => "loading the model",
         Stage::Warmup => "warming up",
         Stage::Measure => "measuring",
+        Stage::Calibrate => "calibrating",
         Stage::Save => "saving",
     }
 }
 
 fn counted() -> ProgressStyle {
     ProgressStyle::with_template("{msg:<18} {bar:30} {pos}/{len} requests, {eta} left").expect("the template is a constant")
+}
+
+fn timed() -> ProgressStyle {
+    ProgressStyle::with_template("{msg:<18} {bar:30} {eta} left").expect("the template is a constant")
 }
 
 fn spinning() -> ProgressStyle {

@@ -1,8 +1,16 @@
 //! How things look on a terminal. Meaning never rests on colour alone.
 
+mod beside;
+pub(crate) mod calibration;
+pub(crate) mod devices;
+pub(crate) mod doctor;
 pub(crate) mod error;
 pub(crate) mod findings;
 pub(crate) mod list;
+pub(crate) mod measurement;
+pub(crate) mod monitor;
 pub(crate) mod number;
 pub(crate) mod out;
+#[cfg(test)]
+mod scene;
 pub(crate) mod summary;

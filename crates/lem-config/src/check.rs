@@ -2,6 +2,7 @@
 
 use crate::raw::RawConfig;
 use crate::settings::Settings;
+use crate::value::{NOT_A_SOURCE, REPEATED, Region, TextList};
 use crate::violation::RuleCode;
 use crate::{former, suggest, tree};
 use figment::Figment;
@@ -33,10 +34,9 @@ pub(crate) fn leaf(path: &str, value: &Value) -> Result<(), Fault> {
         let message = "expected a value, found null".to_owned();
         return Err(Fault { code: RuleCode::WrongType, message, hint: Some(format!("leave it out{default}")) });
     }
-    raw.validate().map_err(|errors| Fault {
-        code: RuleCode::OutOfBounds,
-        message: first(&errors).map_or_else(|| errors.to_string(), |error| out_of_bounds(value, error)),
-        hint: None,
+    raw.validate().map_err(|errors| match first(&errors) {
+        Some(error) => invalid(path, value, error),
+        None => Fault { code: RuleCode::OutOfBounds, message: errors.to_string(), hint: None },
     })
 }
 
@@ -57,10 +57,8 @@ fn unreadable(path: &str, value: &Value, kind: Kind) -> Fault {
     match kind {
         Kind::UnknownVariant(word, known) => Fault {
             code: RuleCode::UnknownWord,
-            message: format!("unknown word `{word}`, known: {}", known.join(", ")),
-            hint: former::word_hint(path, &word)
-                .map(str::to_owned)
-                .or_else(|| suggest::nearest(&word, known.iter().copied()).map(|near| format!("did you mean `{near}`?"))),
+            message: format!("unknown word `{word}`, known: {}", listed(known)),
+            hint: word_hint(path, &word, known),
         },
         Kind::InvalidType(_, expected) => {
             Fault { code: RuleCode::WrongType, message: expected_found(&expected), hint: type_hint(&expected, value) }
@@ -69,6 +67,24 @@ fn unreadable(path: &str, value: &Value, kind: Kind) -> Fault {
         Kind::Message(message) => Fault { code: RuleCode::Unreadable, message, hint: None },
         other => Fault { code: RuleCode::WrongType, message: figment::Error::from(other).to_string(), hint: None },
     }
+}
+
+/// The words, or the first of very many.
+fn listed(words: &[&str]) -> String {
+    const MOST: usize = 12;
+    const FIRST: usize = 3;
+    if words.len() <= MOST { words.join(", ") } else { format!("{} and {} more", words[..FIRST].join(", "), words.len() - FIRST) }
+}
+
+fn word_hint(path: &str, word: &str, known: &[&str]) -> Option<String> {
+    if let Some(hint) = former::word_hint(path, word) {
+        return Some(hint.to_owned());
+    }
+    if path == "impact.region" {
+        let or_own = "a region is a country in three letters, such as `FRA`, or `world`; your own figure goes in `impact.grid_intensity`";
+        return Some(Region::meant(word).map_or_else(|| or_own.to_owned(), |row| format!("did you mean `{}` ({})?", row.code, row.name)));
+    }
+    suggest::nearest(word, known.iter().copied()).map(|near| format!("did you mean `{near}`?"))
 }
 
 /// serde's names of types, in the words of a user.
@@ -85,7 +101,7 @@ fn plain(expected: &str) -> Cow<'_, str> {
 
 fn type_hint(expected: &str, value: &Value) -> Option<String> {
     match (expected, value) {
-        ("a string", Value::Number(_) | Value::Bool(_)) => Some(format!("put it in quotes: `\"{value}\"`")),
+        ("a string" | TextList::EXPECTED, Value::Number(_) | Value::Bool(_)) => Some(format!("put it in quotes: `\"{value}\"`")),
         ("u32" | "u64" | "f64", Value::String(text)) if text.parse().is_ok_and(f64::is_finite) => {
             Some(format!("write it without quotes: `{text}`"))
         }
@@ -106,6 +122,23 @@ fn first(errors: &ValidationErrors) -> Option<&ValidationError> {
         ValidationErrorsKind::Struct(inner) => first(inner),
         ValidationErrorsKind::List(_) => None,
     })
+}
+
+fn invalid(path: &str, value: &Value, error: &ValidationError) -> Fault {
+    let own_words = || error.message.as_deref().unwrap_or_default().to_owned();
+    let hint = |text: &str| Some(text.to_owned());
+    match error.code.as_ref() {
+        REPEATED => Fault { code: RuleCode::SourceRepeated, message: own_words(), hint: hint("name each source once") },
+        NOT_A_SOURCE => {
+            Fault { code: RuleCode::NotASource, message: own_words(), hint: hint("write it alone, without a list, or list sources only") }
+        }
+        _ => Fault {
+            code: RuleCode::OutOfBounds,
+            message: out_of_bounds(value, error),
+            // The usual slip is a figure in kilograms.
+            hint: (path == "impact.grid_intensity").then(|| "it is in grams of CO2 equivalent per kilowatt-hour".to_owned()),
+        },
+    }
 }
 
 fn out_of_bounds(value: &Value, error: &ValidationError) -> String {

@@ -6,6 +6,7 @@ use crate::stack::Stack;
 use crate::tree;
 use crate::violation::{RuleCode, Violation};
 use lem_domain::backend::{FIELDS, FieldSupport};
+use lem_domain::spec::EnergyChoice;
 use lem_domain::{Finding, FindingCode, Severity};
 
 /// Whether settings that the backend does not support are let through.
@@ -53,12 +54,20 @@ pub(crate) fn of_settings(stack: &Stack, settings: &Settings) -> Vec<Finding> {
     let decoder = &settings.decoder;
     let mut idle: Vec<(&str, &str)> = Vec::new();
     if !decoder.do_sample {
-        idle.extend(["decoder.temperature", "decoder.top_k", "decoder.top_p"].map(|path| (path, "`decoder.do_sample` is false")));
+        let of_draws = ["decoder.temperature", "decoder.top_k", "decoder.top_p", "decoder.min_p"];
+        idle.extend(of_draws.map(|path| (path, "`decoder.do_sample` is false")));
     } else if decoder.temperature <= 0.0 {
-        idle.extend(["decoder.do_sample", "decoder.top_k", "decoder.top_p"].map(|path| (path, "`decoder.temperature` is 0")));
+        let of_draws = ["decoder.do_sample", "decoder.top_k", "decoder.top_p", "decoder.min_p"];
+        idle.extend(of_draws.map(|path| (path, "`decoder.temperature` is 0")));
     }
     if !settings.batching.strategy.0.has_token_budget() {
         idle.push(("batching.max_tokens_per_batch", "only the dynamic strategies have a token budget"));
+    }
+    if settings.energy.backend.choice() == EnergyChoice::None {
+        let paths = ["energy.interval"].into_iter().chain(tree::below("energy.baseline")).chain(tree::below("impact"));
+        idle.extend(paths.map(|path| (path, "`energy.backend` is `none`")));
+    } else if settings.energy.baseline.duration.0.is_zero() {
+        idle.push(("energy.baseline.keep", "`energy.baseline.duration` is 0s"));
     }
     let (resolved, base) = (settings.document(), stack.base_settings().document());
     idle.into_iter()

@@ -11,7 +11,11 @@ pub(crate) fn word_hint(path: &str, word: &str) -> Option<&'static str> {
         ("backend", "pytorch" | "vllm" | "tensorrt" | "transformers" | "llamacpp" | "sglang" | "openai") => {
             Some("servers and Python engines are not driven; supported: candle, virtual")
         }
-        ("decoder.preset", "creative") => Some("`creative` needs a repetition penalty, which the sampler does not have"),
+        ("energy.backend", "gpu" | "cuda" | "nvidia" | "pynvml" | "zeus") => Some("`nvml` reads NVIDIA boards, `amd` AMD boards"),
+        ("energy.backend", "cpu" | "intel" | "powercap") => Some("`rapl` reads the processor's own counters, `estimate` its load"),
+        ("energy.backend", "codecarbon") => Some("`auto` uses every sensor that works here"),
+        ("impact.region", "UK" | "uk") => Some("the United Kingdom is `GBR`"),
+        ("impact.region", "EU" | "eu") => Some("the table has countries and `world`; give the figure in `impact.grid_intensity`"),
         ("prompts.source", "huggingface" | "hf") => {
             Some("prompts come from `embedded`, or from a text file with `source: file` and `prompts.path`")
         }
@@ -22,7 +26,6 @@ pub(crate) fn word_hint(path: &str, word: &str) -> Option<&'static str> {
 const ONE_PROCESS: &str = "a run is one process on this machine; leave it out";
 const ONE_RUN: &str = "one call runs one experiment once; leave it out and repeat or time the call from outside";
 const WEIGHT_TYPES: &str = "a GGUF file carries its own weight types; name the file of the wanted quantisation in `model_name`";
-const NOT_IN_SAMPLER: &str = "the sampler knows `temperature`, `top_k` and `top_p`; leave it out";
 const IN_PROCESS: &str = "supported backends: candle, virtual; their sections are `candle` and `virtual`";
 const NO_TEXTS: &str = "texts are not kept, only token counts and times; leave it out";
 const CLOSED_LOOP: &str = "requests run back to back in batches; leave it out";
@@ -41,16 +44,27 @@ const FORMER: &[(&str, &str)] = &[
     ("sample_size", "it is called `prompts.sample_size` here"),
     ("max_new_tokens", "it is called `max_output_tokens` here"),
     ("max_tokens", "it is called `max_output_tokens` here"),
+    ("min_new_tokens", "it is called `min_output_tokens` here"),
+    ("min_tokens", "it is called `min_output_tokens` here"),
     ("temperature", "it is called `decoder.temperature` here"),
     ("top_k", "it is called `decoder.top_k` here"),
     ("top_p", "it is called `decoder.top_p` here"),
     ("do_sample", "it is called `decoder.do_sample` here"),
+    ("min_p", "it is called `decoder.min_p` here"),
+    ("repetition_penalty", "it is called `decoder.repetition_penalty` here"),
+    ("no_repeat_ngram_size", "it is called `decoder.no_repeat_ngram_size` here"),
+    ("ignore_eos", "it is called `decoder.ignore_eos` here"),
+    ("stop", "it is called `decoder.stop` here"),
+    ("stop_strings", "it is called `decoder.stop` here"),
     ("dataset", "prompts come from `prompts.source: embedded`, or from a text file with `prompts.source: file` and `prompts.path`"),
     ("prompts.dataset", "prompts come from `prompts.source: embedded`, or from a text file with `prompts.source: file` and `prompts.path`"),
     ("prompts.type", "it is called `prompts.source` here: `embedded` or `file`"),
     ("prompts.seed", "the shuffle uses `random_seed`"),
     ("streaming_warmup_requests", "it is called `warmup.requests` here"),
     ("streaming", "the time of every token is always recorded; leave it out"),
+    ("pue", "it is called `impact.pue` here"),
+    ("country_iso_code", "it is called `impact.region` here"),
+    ("carbon_intensity", "it is called `impact.grid_intensity` here"),
     ("gpus", "the model runs on the processor; leave it out"),
     ("num_processes", ONE_PROCESS),
     ("parallelism", ONE_PROCESS),
@@ -64,10 +78,7 @@ const FORMER: &[(&str, &str)] = &[
     ("adapter", "the engine merges no adapters; name a model file into which it is merged"),
     ("traffic_simulation", CLOSED_LOOP),
     ("query_rate", CLOSED_LOOP),
-    ("decoder.repetition_penalty", NOT_IN_SAMPLER),
-    ("decoder.no_repeat_ngram_size", NOT_IN_SAMPLER),
-    ("decoder.min_p", NOT_IN_SAMPLER),
-    ("decoder.beam_search", NOT_IN_SAMPLER),
+    ("decoder.beam_search", "one text is followed at a time, there are no beams; leave it out"),
     ("save_outputs", NO_TEXTS),
     ("decode_token_to_text", NO_TEXTS),
     ("is_encoder_decoder", "it is read from the model; leave it out"),

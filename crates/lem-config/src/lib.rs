@@ -7,6 +7,7 @@ mod error;
 mod former;
 mod layer;
 mod lower;
+mod metering;
 mod origin;
 mod preset;
 mod raw;
@@ -23,6 +24,7 @@ mod violation;
 
 pub use document::Position;
 pub use error::ConfigError;
+pub use metering::{InvalidDuration, Metering, parse_duration, resolve_metering};
 pub use origin::Origin;
 pub use preset::{Preset, PresetValue, presets};
 pub use raw::schema;

@@ -1,11 +1,13 @@
 //! From what a configuration means to what will run.
 
-use crate::settings::{Decoder, Settings};
+use crate::settings::{Decoder, Impact, Settings};
 use crate::value::{PromptKind, SampleSize};
+use lem_domain::impact::{Multiplier, Multipliers, grid_intensity};
 use lem_domain::spec::{
-    BatchingSpec, CandleSpec, CpuPowerOverride, EnergyLaw, EnergySpec, ExperimentSpec, PromptSource, PromptSpec, SamplingSpec, TokenLimits,
-    VirtualSpec, WarmupSpec,
+    BaselineSpec, BatchingSpec, CandleSpec, CpuPowerOverride, EnergyLaw, EnergySpec, ExperimentSpec, PromptSource, PromptSpec,
+    SamplingSpec, TokenChoice, TokenLimits, VirtualSpec, WarmupSpec,
 };
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 /// The experiment that checked settings describe, on this model and under this name.
@@ -29,6 +31,7 @@ pub(crate) fn lower(settings: &Settings, model: &str, name: &str) -> ExperimentS
         seed: settings.random_seed,
         warmup: WarmupSpec { requests: settings.warmup.requests },
         energy: energy(settings),
+        multipliers: multipliers(&settings.impact),
         candle: CandleSpec { threads: settings.candle.threads },
         virtual_machine: virtual_machine(settings),
     }
@@ -48,22 +51,55 @@ fn prompts(settings: &Settings) -> PromptSpec {
     PromptSpec { source, count, shuffle: prompts.shuffle }
 }
 
-/// A temperature of 0 is the limit in which only the most probable token is left.
-pub(crate) fn sampling(decoder: &Decoder) -> SamplingSpec {
-    if !decoder.do_sample || decoder.temperature <= 0.0 {
-        return SamplingSpec::Greedy;
+fn sampling(decoder: &Decoder) -> SamplingSpec {
+    SamplingSpec {
+        repetition_penalty: decoder.repetition_penalty,
+        no_repeat_ngram: NonZeroU32::new(decoder.no_repeat_ngram_size),
+        choice: choice(decoder),
+        ignore_eos: decoder.ignore_eos,
+        stop: decoder.stop.0.clone(),
     }
-    SamplingSpec::Random { temperature: decoder.temperature, top_k: (decoder.top_k > 0).then_some(decoder.top_k), top_p: decoder.top_p }
 }
 
-fn energy(settings: &Settings) -> EnergySpec {
+/// A temperature of 0 is the limit in which only the most probable token is left.
+fn choice(decoder: &Decoder) -> TokenChoice {
+    if !decoder.do_sample || decoder.temperature <= 0.0 {
+        return TokenChoice::Greedy;
+    }
+    TokenChoice::Random {
+        temperature: decoder.temperature,
+        top_k: (decoder.top_k > 0).then_some(decoder.top_k),
+        top_p: decoder.top_p,
+        min_p: decoder.min_p,
+    }
+}
+
+pub(crate) fn energy(settings: &Settings) -> EnergySpec {
     let energy = &settings.energy;
     let cpu_power = match (energy.cpu.idle_power_per_thread, energy.cpu.max_power_per_thread) {
         (Some(idle), Some(max)) => Some(CpuPowerOverride { idle: idle.0, max: max.0 }),
         // One without the other is refused by the rules.
         _ => None,
     };
-    EnergySpec { source: energy.backend.0, interval: energy.interval.0, cpu_power, required: energy.require.0 }
+    EnergySpec {
+        sources: energy.backend.choice(),
+        interval: energy.interval.map(|interval| interval.0),
+        cpu_power,
+        required: energy.require.0,
+        precision: energy.precision,
+        baseline: BaselineSpec { duration: energy.baseline.duration.0, keep: energy.baseline.keep },
+    }
+}
+
+/// The rules refuse a region beside an own figure, and a price without a currency.
+pub(crate) fn multipliers(impact: &Impact) -> Multipliers {
+    let configured = |value| Multiplier { value, source: "configured".to_owned() };
+    Multipliers {
+        pue: impact.pue.map(configured),
+        grid: impact.grid_intensity.map(configured).or_else(|| grid_intensity(impact.region?.0)),
+        price: impact.price_per_kwh.map(configured),
+        currency: impact.currency.as_ref().map(|currency| currency.0.clone()),
+    }
 }
 
 fn virtual_machine(settings: &Settings) -> VirtualSpec {
@@ -93,6 +129,7 @@ pub(crate) fn base_name(model: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::TextList;
 
     #[test]
     fn a_model_lends_its_name() {
@@ -113,9 +150,31 @@ mod tests {
     #[test]
     fn temperature_zero_or_no_sampling_is_greedy() {
         let decoder = Settings::default().decoder;
-        assert_eq!(sampling(&decoder), SamplingSpec::Random { temperature: 1.0, top_k: Some(50), top_p: 1.0 });
-        assert_eq!(sampling(&Decoder { top_k: 0, ..decoder.clone() }), SamplingSpec::Random { temperature: 1.0, top_k: None, top_p: 1.0 });
-        assert_eq!(sampling(&Decoder { temperature: 0.0, ..decoder.clone() }), SamplingSpec::Greedy);
-        assert_eq!(sampling(&Decoder { do_sample: false, ..decoder }), SamplingSpec::Greedy);
+        let random = |top_k, min_p| TokenChoice::Random { temperature: 1.0, top_k, top_p: 1.0, min_p };
+        assert_eq!(choice(&decoder), random(Some(50), 0.0));
+        assert_eq!(choice(&Decoder { top_k: 0, min_p: 0.1, ..decoder.clone() }), random(None, 0.1));
+        assert_eq!(choice(&Decoder { temperature: 0.0, ..decoder.clone() }), TokenChoice::Greedy);
+        assert_eq!(choice(&Decoder { do_sample: false, ..decoder }), TokenChoice::Greedy);
+    }
+
+    #[test]
+    fn penalties_and_ends_hold_for_the_greedy_choice_too() {
+        let decoder = Decoder {
+            do_sample: false,
+            repetition_penalty: 1.2,
+            no_repeat_ngram_size: 3,
+            ignore_eos: true,
+            stop: TextList(vec!["\n".to_owned()]),
+            ..Settings::default().decoder
+        };
+        let expected = SamplingSpec {
+            repetition_penalty: 1.2,
+            no_repeat_ngram: NonZeroU32::new(3),
+            choice: TokenChoice::Greedy,
+            ignore_eos: true,
+            stop: vec!["\n".to_owned()],
+        };
+        assert_eq!(sampling(&decoder), expected);
+        assert_eq!(sampling(&Decoder { do_sample: false, ..Settings::default().decoder }), SamplingSpec::GREEDY);
     }
 }

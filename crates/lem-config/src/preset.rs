@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 pub enum PresetValue {
     /// A whole number.
     Number(u32),
-    /// A word.
+    /// A word, or a quantity with its unit.
     Word(&'static str),
 }
 
@@ -35,25 +35,28 @@ pub struct Preset {
 const PRESETS: &[Preset] = &[
     Preset {
         name: "quick-test",
-        description: "Does it work at all: 64 tokens in, 32 out, one at a time, always the most probable token. \
+        description: "Does it work at all: 64 tokens in, 32 out, one at a time, always the most probable token; \
+                      each idle state is watched for 1 s. \
                       Weights stay in the types that the model file holds.",
         settings: &[
             ("max_input_tokens", Number(64)),
             ("max_output_tokens", Number(32)),
             ("batching.batch_size", Number(1)),
             ("decoder.preset", Word("deterministic")),
+            ("energy.baseline.duration", Word("1s")),
         ],
     },
     Preset {
         name: "benchmark",
-        description: "For figures to publish: 2048 tokens in, 512 out, one at a time, every prompt, always the most probable token. \
-                      Weights stay in the types that the model file holds.",
+        description: "For figures to publish: 2048 tokens in, 512 out, one at a time, every prompt, always the most probable token; \
+                      each idle state is watched for 10 s. Weights stay in the types that the model file holds.",
         settings: &[
             ("max_input_tokens", Number(2048)),
             ("max_output_tokens", Number(512)),
             ("prompts.sample_size", Word("all")),
             ("batching.batch_size", Number(1)),
             ("decoder.preset", Word("deterministic")),
+            ("energy.baseline.duration", Word("10s")),
         ],
     },
     Preset {

@@ -1,8 +1,8 @@
 //! What can be written: every setting optional, with its bounds. The JSON Schema is made from these types.
 
-use crate::value::{Choice, DecoderPreset, PromptKind, Quantity, SampleSize};
+use crate::value::{Choice, Currency, DecoderPreset, PromptKind, Quantity, Region, SampleSize, Sources, TextList};
 use lem_domain::backend::Backend;
-use lem_domain::spec::{BatchingStrategy, EnergyChoice, RequiredGrade, VirtualClockChoice};
+use lem_domain::spec::{BatchingStrategy, RequiredGrade, VirtualClockChoice};
 use lem_domain::units::{Joules, Watts};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -28,7 +28,8 @@ pub(crate) struct RawConfig {
     /// Generation stops after this many tokens.
     #[validate(range(min = 1, max = 1_000_000))]
     pub(crate) max_output_tokens: Option<u32>,
-    /// The end-of-sequence token is not chosen before this many output tokens.
+    /// This many output tokens come before the one that ends the text: none of them is an end-of-sequence token, and no
+    /// text of `decoder.stop` is looked for in them.
     #[validate(range(max = 1_000_000))]
     pub(crate) min_output_tokens: Option<u32>,
     /// Seed of every random choice of the run.
@@ -39,7 +40,7 @@ pub(crate) struct RawConfig {
     /// How requests are grouped.
     #[validate(nested)]
     pub(crate) batching: RawBatching,
-    /// How the next token is chosen.
+    /// How the next token is chosen, and what ends a text before its limit.
     #[validate(nested)]
     pub(crate) decoder: RawDecoder,
     /// What runs before the measured window opens.
@@ -48,6 +49,9 @@ pub(crate) struct RawConfig {
     /// How energy is read.
     #[validate(nested)]
     pub(crate) energy: RawEnergy,
+    /// What energy is multiplied by for a figure of carbon or cost. Left out, there is no such figure.
+    #[validate(nested)]
+    pub(crate) impact: RawImpact,
     /// Where results go.
     #[validate(nested)]
     pub(crate) io: RawIo,
@@ -89,11 +93,11 @@ pub(crate) struct RawBatching {
     pub(crate) max_tokens_per_batch: Option<u32>,
 }
 
-/// How the next token is chosen.
+/// How the next token is chosen, and what ends a text before its limit.
 #[derive(Debug, Default, Deserialize, JsonSchema, Validate)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RawDecoder {
-    /// Values to start from: `deterministic`, `standard` or `factual`. What is written beside it wins.
+    /// Values to start from: `deterministic`, `standard`, `creative` or `factual`. What is written beside it wins.
     pub(crate) preset: Option<Choice<DecoderPreset>>,
     /// Draw from the distribution; `false` always takes the most probable token.
     pub(crate) do_sample: Option<bool>,
@@ -106,6 +110,20 @@ pub(crate) struct RawDecoder {
     /// Keeps the smallest set of tokens whose probabilities reach this sum.
     #[validate(range(exclusive_min = 0.0, max = 1.0))]
     pub(crate) top_p: Option<f64>,
+    /// Keeps the tokens that are at least this probable relative to the most probable one; 0 keeps all.
+    #[validate(range(min = 0.0, max = 1.0))]
+    pub(crate) min_p: Option<f64>,
+    /// Divides the positive and multiplies the negative logits of the tokens that prompt or output hold; 1 leaves them as
+    /// they are. Also without `do_sample`.
+    #[validate(range(min = 0.1, max = 10.0))]
+    pub(crate) repetition_penalty: Option<f64>,
+    /// No sequence of this many tokens comes a second time in prompt and output; 0 lets all come. Also without `do_sample`.
+    #[validate(range(max = 1_000_000))]
+    pub(crate) no_repeat_ngram_size: Option<u32>,
+    /// Go on after an end-of-sequence token, as after any other.
+    pub(crate) ignore_eos: Option<bool>,
+    /// A text, or a list of texts, that ends the output with the token that completes it.
+    pub(crate) stop: Option<TextList>,
 }
 
 /// What runs before the measured window opens.
@@ -121,15 +139,25 @@ pub(crate) struct RawWarmup {
 #[derive(Debug, Default, Deserialize, JsonSchema, Validate)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RawEnergy {
-    /// `auto`: the best source that works here. `estimate`: from processor load. `virtual`: the simulated machine's. `none`.
-    pub(crate) backend: Option<Choice<EnergyChoice>>,
-    /// Time between two samples, 1ms to 10s.
+    /// `auto`: every sensor that works here. `none`: no energy. Otherwise a source or a list of them, each of which must
+    /// work: `nvml` (NVIDIA boards), `rapl` (processor and memory), `amd` (AMD boards), `hwmon` (other sensors of the
+    /// host), `estimate` (from processor load), `virtual` (the simulated machine's).
+    #[validate(custom(function = "source_list"))]
+    pub(crate) backend: Option<Sources>,
+    /// Time between two samples, 1ms to 10s. Left out: half of each sensor's update period, 50ms while that is unknown.
     #[validate(custom(function = "sampling_interval"))]
     pub(crate) interval: Option<Quantity<Duration>>,
     /// Worst grade that the energy may have: `any`, `estimated` or `measured`.
     pub(crate) require: Option<Choice<RequiredGrade>>,
+    /// Asked precision: the largest half-width of the 95 % interval of the random part, as a share of the energy. A window
+    /// too short for it is `limited`.
+    #[validate(range(exclusive_min = 0.0, max = 1.0))]
+    pub(crate) precision: Option<f64>,
     /// Your own figures for the estimate from processor load.
     pub(crate) cpu: RawCpuPower,
+    /// How idle power is found.
+    #[validate(nested)]
+    pub(crate) baseline: RawBaseline,
 }
 
 /// Your own figures for the estimate from processor load.
@@ -140,6 +168,38 @@ pub(crate) struct RawCpuPower {
     pub(crate) idle_power_per_thread: Option<Quantity<Watts>>,
     /// Power of one busy hardware thread.
     pub(crate) max_power_per_thread: Option<Quantity<Watts>>,
+}
+
+/// How idle power is found.
+#[derive(Debug, Default, Deserialize, JsonSchema, Validate)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawBaseline {
+    /// How long each idle state is watched, 10m at most. `0s` leaves idle power out.
+    #[validate(custom(function = "idle_watch"))]
+    pub(crate) duration: Option<Quantity<Duration>>,
+    /// Use the idle levels of earlier runs while a short check finds them unchanged.
+    pub(crate) keep: Option<bool>,
+}
+
+/// What energy is multiplied by for a figure of carbon or cost.
+#[derive(Debug, Default, Deserialize, JsonSchema, Validate)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawImpact {
+    /// Power usage effectiveness: energy of the building ÷ energy of its machines.
+    #[validate(range(min = 1.0, max = 3.0))]
+    pub(crate) pue: Option<f64>,
+    /// Where the electricity comes from: a country in three letters of ISO 3166, such as `FRA`, or `world`.
+    pub(crate) region: Option<Region>,
+    /// Your own figure for the grid, in grams of CO2 equivalent per kilowatt-hour; instead of `region`.
+    // No way to make electricity emits less than 1 g over its life cycle (IPCC AR5 WG3, table A.III.2), so that a figure
+    // in kilograms is told by its size.
+    #[validate(range(min = 1.0, max = 2000.0))]
+    pub(crate) grid_intensity: Option<f64>,
+    /// Price of a kilowatt-hour; goes with `currency`.
+    #[validate(range(min = 0.0, max = 1_000_000.0))]
+    pub(crate) price_per_kwh: Option<f64>,
+    /// Currency of the price, in three letters of ISO 4217.
+    pub(crate) currency: Option<Currency>,
 }
 
 /// Where results go.
@@ -180,6 +240,14 @@ pub(crate) struct RawVirtual {
     pub(crate) output_token_energy: Option<Quantity<Joules>>,
     /// Energy of attending to one token of context while an output token is made.
     pub(crate) context_token_energy: Option<Quantity<Joules>>,
+}
+
+fn source_list(sources: &Sources) -> Result<(), ValidationError> {
+    sources.check()
+}
+
+fn idle_watch(duration: &Quantity<Duration>) -> Result<(), ValidationError> {
+    within(duration.0, Duration::ZERO, Duration::from_secs(600))
 }
 
 fn sampling_interval(interval: &Quantity<Duration>) -> Result<(), ValidationError> {

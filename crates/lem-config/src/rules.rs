@@ -1,15 +1,21 @@
 //! Rules between settings.
 
-use crate::settings::{CpuPower, Settings};
+use crate::settings::{CpuPower, Impact, Settings};
 use crate::stack::Stack;
 use crate::value::PromptKind;
 use crate::violation::{RuleCode, Violation};
 use lem_domain::backend::Backend;
-use lem_domain::spec::{EnergyChoice, RequiredGrade, VirtualClockChoice};
+use lem_domain::spec::{EnergyChoice, EnergySource, RequiredGrade, VirtualClockChoice};
 
 /// Everything that is wrong with settings that are each well-formed.
 pub(crate) fn check(stack: &Stack, settings: &Settings) -> Vec<Violation> {
-    let rules = [output_limits, prompt_path, energy_source, required_grade, cpu_power];
+    let rules = [output_limits, prompt_path, energy_source, required_grade, cpu_power, grid, price];
+    rules.iter().filter_map(|rule| rule(stack, settings)).collect()
+}
+
+/// The same for the settings of a meter alone.
+pub(crate) fn of_meter(stack: &Stack, settings: &Settings) -> Vec<Violation> {
+    let rules = [required_grade, cpu_power, grid, price];
     rules.iter().filter_map(|rule| rule(stack, settings)).collect()
 }
 
@@ -45,33 +51,37 @@ fn prompt_path(stack: &Stack, settings: &Settings) -> Option<Violation> {
 }
 
 fn energy_source(stack: &Stack, settings: &Settings) -> Option<Violation> {
-    let simulated = settings.backend.0 == Backend::Virtual && settings.virtual_machine.clock.0 == VirtualClockChoice::Virtual;
-    match settings.energy.backend.0 {
-        EnergyChoice::Virtual if settings.backend.0 != Backend::Virtual => Some(stack.violation(
+    let EnergyChoice::Only(sources) = settings.energy.backend.choice() else { return None };
+    let is_virtual = settings.backend.0 == Backend::Virtual;
+    if !is_virtual && sources.contains(&EnergySource::Virtual) {
+        return Some(stack.violation(
             RuleCode::VirtualSensorsElsewhere,
             "energy.backend",
             "`virtual` reads the sensors of the simulated machine, which only `backend: virtual` has",
             "use `auto`, or set `backend: virtual`",
-        )),
-        EnergyChoice::Estimate if simulated => Some(stack.violation(
-            RuleCode::SensorOnSimulatedClock,
-            "energy.backend",
-            "`estimate` reads this machine in real time, which simulated time does not follow",
-            "use `auto` or `virtual`, or set `virtual.clock: real`",
-        )),
-        EnergyChoice::Auto | EnergyChoice::Estimate | EnergyChoice::Virtual | EnergyChoice::None => None,
+        ));
     }
+    let simulated = is_virtual && settings.virtual_machine.clock.0 == VirtualClockChoice::Virtual;
+    let real = sources.iter().find(|&&source| simulated && source != EnergySource::Virtual)?;
+    Some(stack.violation(
+        RuleCode::SensorOnSimulatedClock,
+        "energy.backend",
+        format!("`{real}` reads this machine in real time, which simulated time does not follow"),
+        "use `auto` or `virtual`, or set `virtual.clock: real`",
+    ))
 }
 
 fn required_grade(stack: &Stack, settings: &Settings) -> Option<Violation> {
     let energy = &settings.energy;
-    let reachable = match energy.backend.0 {
-        EnergyChoice::Auto | EnergyChoice::Virtual => true,
-        EnergyChoice::Estimate => energy.require.0 != RequiredGrade::Measured,
+    let reachable = match energy.backend.choice() {
+        EnergyChoice::Auto => true,
+        EnergyChoice::Only(sources) => {
+            energy.require.0 != RequiredGrade::Measured || sources.iter().any(|&source| source != EnergySource::Estimate)
+        }
         EnergyChoice::None => energy.require.0 == RequiredGrade::Any,
     };
     (!reachable).then(|| {
-        let message = format!("`{}` can never be reached with `energy.backend: {}`", energy.require.name(), energy.backend.name());
+        let message = format!("`{}` can never be reached with `energy.backend: {}`", energy.require.name(), energy.backend);
         stack.violation(RuleCode::GradeUnreachable, "energy.require", message, "set `energy.backend: auto`, or ask for a lower grade")
     })
 }
@@ -80,13 +90,17 @@ fn cpu_power(stack: &Stack, settings: &Settings) -> Option<Violation> {
     const IDLE: &str = "energy.cpu.idle_power_per_thread";
     const MAX: &str = "energy.cpu.max_power_per_thread";
     let CpuPower { idle_power_per_thread: idle, max_power_per_thread: max } = settings.energy.cpu;
-    let used = matches!(settings.energy.backend.0, EnergyChoice::Auto | EnergyChoice::Estimate);
+    let used = match settings.energy.backend.choice() {
+        EnergyChoice::Auto => true,
+        EnergyChoice::Only(sources) => sources.contains(&EnergySource::Estimate),
+        EnergyChoice::None => false,
+    };
     match (idle, max) {
         (None, None) => None,
         (Some(_), _) | (_, Some(_)) if !used => {
-            let message = format!("only the estimate uses it, and `energy.backend` is `{}`", settings.energy.backend.name());
+            let message = format!("only the estimate uses it, and `energy.backend` is `{}`", settings.energy.backend);
             let path = if idle.is_some() { IDLE } else { MAX };
-            Some(stack.violation(RuleCode::CpuPowerUnused, path, message, "leave it out, or set `energy.backend: estimate`"))
+            Some(stack.violation(RuleCode::CpuPowerUnused, path, message, "leave it out, or add `estimate` to `energy.backend`"))
         }
         (Some(_), None) => Some(incomplete(stack, IDLE, MAX)),
         (None, Some(_)) => Some(incomplete(stack, MAX, IDLE)),
@@ -95,6 +109,28 @@ fn cpu_power(stack: &Stack, settings: &Settings) -> Option<Violation> {
             stack.violation(RuleCode::CpuPowerCrossed, IDLE, message, "an idle thread draws at most what a busy one does")
         }),
     }
+}
+
+fn grid(stack: &Stack, settings: &Settings) -> Option<Violation> {
+    let Impact { region: Some(region), grid_intensity: Some(own), .. } = settings.impact else { return None };
+    let message = format!("{own} stands beside `impact.region`, `{}`, which has a figure of its own", region.0);
+    Some(stack.violation(
+        RuleCode::GridGivenTwice,
+        "impact.grid_intensity",
+        message,
+        "leave one of them out; `null` takes back a lower layer's",
+    ))
+}
+
+fn price(stack: &Stack, settings: &Settings) -> Option<Violation> {
+    const PRICE: &str = "impact.price_per_kwh";
+    const CURRENCY: &str = "impact.currency";
+    let (given, missing) = match (settings.impact.price_per_kwh, &settings.impact.currency) {
+        (Some(_), None) => (PRICE, CURRENCY),
+        (None, Some(_)) => (CURRENCY, PRICE),
+        (Some(_), Some(_)) | (None, None) => return None,
+    };
+    Some(stack.violation(RuleCode::PriceIncomplete, given, format!("it goes with `{missing}`, which is not set"), "set both or none"))
 }
 
 fn incomplete(stack: &Stack, given: &str, missing: &str) -> Violation {

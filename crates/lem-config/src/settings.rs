@@ -1,8 +1,8 @@
 //! What a configuration means: every setting has its value, and the built-in ones stand in [`Settings::default`].
 
-use crate::value::{Choice, DecoderPreset, PromptKind, Quantity, SampleSize};
+use crate::value::{Choice, Currency, DecoderPreset, PromptKind, Quantity, Region, SampleSize, SourceWord, Sources, TextList};
 use lem_domain::backend::Backend;
-use lem_domain::spec::{BatchingStrategy, EnergyChoice, RequiredGrade, VirtualClockChoice};
+use lem_domain::spec::{BatchingStrategy, EnergySpec, RequiredGrade, VirtualClockChoice};
 use lem_domain::units::{Joules, Watts};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
@@ -23,6 +23,7 @@ pub(crate) struct Settings {
     pub(crate) decoder: Decoder,
     pub(crate) warmup: Warmup,
     pub(crate) energy: Energy,
+    pub(crate) impact: Impact,
     pub(crate) io: Io,
     pub(crate) candle: Candle,
     #[serde(rename = "virtual")]
@@ -46,7 +47,7 @@ pub(crate) struct Batching {
     pub(crate) max_tokens_per_batch: Option<u32>,
 }
 
-/// How the next token is chosen.
+/// How the next token is chosen, and what ends a text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Decoder {
     pub(crate) preset: Option<Choice<DecoderPreset>>,
@@ -54,6 +55,11 @@ pub(crate) struct Decoder {
     pub(crate) temperature: f64,
     pub(crate) top_k: u32,
     pub(crate) top_p: f64,
+    pub(crate) min_p: f64,
+    pub(crate) repetition_penalty: f64,
+    pub(crate) no_repeat_ngram_size: u32,
+    pub(crate) ignore_eos: bool,
+    pub(crate) stop: TextList,
 }
 
 /// What runs before the window.
@@ -65,10 +71,12 @@ pub(crate) struct Warmup {
 /// How energy is read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Energy {
-    pub(crate) backend: Choice<EnergyChoice>,
-    pub(crate) interval: Quantity<Duration>,
+    pub(crate) backend: Sources,
+    pub(crate) interval: Option<Quantity<Duration>>,
     pub(crate) require: Choice<RequiredGrade>,
+    pub(crate) precision: f64,
     pub(crate) cpu: CpuPower,
+    pub(crate) baseline: Baseline,
 }
 
 /// The user's figures for the estimate.
@@ -76,6 +84,23 @@ pub(crate) struct Energy {
 pub(crate) struct CpuPower {
     pub(crate) idle_power_per_thread: Option<Quantity<Watts>>,
     pub(crate) max_power_per_thread: Option<Quantity<Watts>>,
+}
+
+/// How idle power is found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Baseline {
+    pub(crate) duration: Quantity<Duration>,
+    pub(crate) keep: bool,
+}
+
+/// What energy is multiplied by.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Impact {
+    pub(crate) pue: Option<f64>,
+    pub(crate) region: Option<Region>,
+    pub(crate) grid_intensity: Option<f64>,
+    pub(crate) price_per_kwh: Option<f64>,
+    pub(crate) currency: Option<Currency>,
 }
 
 /// Where results go.
@@ -121,14 +146,29 @@ impl Default for Settings {
                 shuffle: false,
             },
             batching: Batching { batch_size: 1, strategy: Choice(BatchingStrategy::Static), max_tokens_per_batch: None },
-            decoder: Decoder { preset: None, do_sample: true, temperature: 1.0, top_k: 50, top_p: 1.0 },
+            decoder: Decoder {
+                preset: None,
+                do_sample: true,
+                temperature: 1.0,
+                top_k: 50,
+                top_p: 1.0,
+                min_p: 0.0,
+                repetition_penalty: 1.0,
+                no_repeat_ngram_size: 0,
+                ignore_eos: false,
+                stop: TextList::default(),
+            },
             warmup: Warmup { requests: 1 },
             energy: Energy {
-                backend: Choice(EnergyChoice::Auto),
-                interval: Quantity(Duration::from_millis(50)),
+                backend: Sources::Word(Choice(SourceWord::Auto)),
+                interval: None,
                 require: Choice(RequiredGrade::Any),
+                precision: EnergySpec::USUAL_PRECISION,
                 cpu: CpuPower { idle_power_per_thread: None, max_power_per_thread: None },
+                baseline: Baseline { duration: Quantity(Duration::from_secs(2)), keep: true },
             },
+            // A default would be a guess that looks like a figure.
+            impact: Impact::default(),
             io: Io { results_dir: "results".to_owned() },
             candle: Candle { threads: None },
             virtual_machine: Virtual {

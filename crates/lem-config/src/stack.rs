@@ -119,6 +119,12 @@ fn decoder_values(preset: DecoderPreset) -> Vec<(&'static str, Value)> {
             ("decoder.top_p", json!(0.95)),
             ("decoder.top_k", json!(50)),
         ],
+        DecoderPreset::Creative => vec![
+            ("decoder.temperature", json!(0.8)),
+            ("decoder.do_sample", json!(true)),
+            ("decoder.top_p", json!(0.9)),
+            ("decoder.repetition_penalty", json!(1.1)),
+        ],
         DecoderPreset::Factual => {
             vec![("decoder.temperature", json!(0.3)), ("decoder.do_sample", json!(true)), ("decoder.top_k", json!(10))]
         }

@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn sections_follow_from_the_paths() {
-        assert_eq!(names_in("energy"), ["backend", "interval", "require", "cpu"]);
+        assert_eq!(names_in("energy"), ["backend", "interval", "require", "precision", "cpu", "baseline"]);
         assert_eq!(names_in("energy.cpu"), ["idle_power_per_thread", "max_power_per_thread"]);
         assert!(is_section("") && is_section("energy.cpu") && !is_section("energy.backend") && !is_section("ener"));
         assert!(names_in("").contains(&"virtual"));

@@ -58,6 +58,14 @@ rule_codes! {
     CpuPowerUnused => "C018",
     /// The energy source can never reach the required grade.
     GradeUnreachable => "C019",
+    /// A list of energy sources names one of them twice.
+    SourceRepeated => "C020",
+    /// A list of energy sources holds `auto` or `none`.
+    NotASource => "C021",
+    /// A region and an own figure for its grid.
+    GridGivenTwice => "C022",
+    /// A price without its currency, or a currency without a price.
+    PriceIncomplete => "C023",
 }
 
 impl fmt::Display for RuleCode {

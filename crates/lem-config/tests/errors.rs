@@ -109,7 +109,7 @@ fn wrong_types_name_what_was_expected_and_found() {
       batching: expected a section, found the number 8 (tests/fixtures/wrong-type.yaml, line 5, column 1) [C002]
       virtual.ttft: `20` has no unit; write `"20ms"` or `"20s"` (tests/fixtures/wrong-type.yaml, line 7, column 3) [C004]
       energy.interval: `msec` is no unit of duration; known: h, m, s, ms, us, ns (tests/fixtures/wrong-type.yaml, line 9, column 3) [C004]
-      energy.backend: unknown word `nvml`, known: auto, estimate, virtual, none (tests/fixtures/wrong-type.yaml, line 10, column 3) [C003]
+      energy.backend: unknown word `nvlm`, known: auto, nvml, rapl, amd, hwmon, estimate, virtual, none (tests/fixtures/wrong-type.yaml, line 10, column 3) [C003]
       backend: unknown word `pytorch`, known: candle, virtual (tests/fixtures/wrong-type.yaml, line 11, column 1) [C003]
       random_seed: expected a whole number from 0 to 18446744073709551615, found the number -1 (tests/fixtures/wrong-type.yaml, line 12, column 1) [C004]
       max_output_tokens: expected a value, found null (tests/fixtures/wrong-type.yaml, line 13, column 1) [C002]
@@ -117,6 +117,7 @@ fn wrong_types_name_what_was_expected_and_found() {
       max_input_tokens: write it without quotes: `64`
       decoder.do_sample: write `true`
       batching: it holds: batch_size, strategy, max_tokens_per_batch
+      energy.backend: did you mean `nvml`?
       backend: servers and Python engines are not driven; supported: candle, virtual
       max_output_tokens: leave it out, then it is 128
     "#);
@@ -135,7 +136,7 @@ fn wrong_types_name_what_was_expected_and_found() {
     // The TOML reader gives no positions in a document with a date.
     insta::assert_snapshot!(of_file("date.toml"), @"
     day: there is no such setting (tests/fixtures/date.toml) [C001]
-    hint: the top level holds: config_name, model_name, backend, max_input_tokens, max_output_tokens, min_output_tokens, random_seed, prompts, batching, decoder, warmup, energy, io, candle, virtual
+    hint: the top level holds: config_name, model_name, backend, max_input_tokens, max_output_tokens, min_output_tokens, random_seed, prompts, batching, decoder, warmup, energy, impact, io, candle, virtual
     ");
 }
 
@@ -199,11 +200,21 @@ fn flags_are_checked_like_files() {
     ");
     insta::assert_snapshot!(of_overrides(vec![set("", json!({}))]), @"
     (no name): there is no such setting (--set) [C001]
-    hint: the top level holds: config_name, model_name, backend, max_input_tokens, max_output_tokens, min_output_tokens, random_seed, prompts, batching, decoder, warmup, energy, io, candle, virtual
+    hint: the top level holds: config_name, model_name, backend, max_input_tokens, max_output_tokens, min_output_tokens, random_seed, prompts, batching, decoder, warmup, energy, impact, io, candle, virtual
     ");
-    insta::assert_snapshot!(of_overrides(vec![set("decoder.preset", json!("creative"))]), @"
-    decoder.preset: unknown word `creative`, known: deterministic, standard, factual (--set) [C003]
-    hint: `creative` needs a repetition penalty, which the sampler does not have
+    insta::assert_snapshot!(of_overrides(vec![set("decoder.preset", json!("creativ"))]), @"
+    decoder.preset: unknown word `creativ`, known: deterministic, standard, creative, factual (--set) [C003]
+    hint: did you mean `creative`?
+    ");
+    insta::assert_snapshot!(of_overrides(vec![set("decoder.repetition_penalty", json!(0))]), @"
+    decoder.repetition_penalty: 0 is out of bounds: at least 0.1 and at most 10.0 (--set) [C005]
+    ");
+    insta::assert_snapshot!(of_overrides(vec![set("decoder.stop", json!(7))]), @r#"
+    decoder.stop: expected a text or a list of texts, found the number 7 (--set) [C002]
+    hint: put it in quotes: `"7"`
+    "#);
+    insta::assert_snapshot!(of_overrides(vec![set("decoder.stop", json!(["END", ""]))]), @"
+    decoder.stop: an empty text is found everywhere; leave it out (--set) [C004]
     ");
 }
 
@@ -253,10 +264,22 @@ fn every_rule_between_settings_can_be_broken() {
     assert_eq!(on(&[("prompts.path", json!("p.txt"))]), [RuleCode::PromptPathUnused]);
     assert_eq!(on(&[("energy.backend", json!("virtual"))]), [RuleCode::VirtualSensorsElsewhere]);
     assert_eq!(on(&[("backend", json!("virtual")), ("energy.backend", json!("estimate"))]), [RuleCode::SensorOnSimulatedClock]);
+    for list in [json!(["estimate", "virtual"]), json!(["virtual", "nvml"])] {
+        assert_eq!(on(&[("backend", json!("virtual")), ("energy.backend", list)]), [RuleCode::SensorOnSimulatedClock]);
+    }
+    assert_eq!(on(&[("energy.backend", json!(["nvml", "virtual"]))]), [RuleCode::VirtualSensorsElsewhere]);
+    assert_eq!(on(&[("energy.backend", json!(["nvml", "nvml"]))]), [RuleCode::SourceRepeated]);
+    assert_eq!(on(&[("energy.backend", json!("nvml,auto"))]), [RuleCode::NotASource]);
+    assert_eq!(on(&[("energy.backend", json!(["none"]))]), [RuleCode::NotASource]);
+    assert_eq!(on(&[("impact.region", json!("FRA")), ("impact.grid_intensity", json!(56))]), [RuleCode::GridGivenTwice]);
+    assert_eq!(on(&[("impact.price_per_kwh", json!(0.25))]), [RuleCode::PriceIncomplete]);
+    assert_eq!(on(&[("impact.currency", json!("EUR"))]), [RuleCode::PriceIncomplete]);
     assert_eq!(on(&[(idle, json!("1W"))]), [RuleCode::CpuPowerIncomplete]);
     assert_eq!(on(&[(max, json!("1W"))]), [RuleCode::CpuPowerIncomplete]);
     assert_eq!(on(&[(idle, json!("2W")), (max, json!("1W"))]), [RuleCode::CpuPowerCrossed]);
-    assert_eq!(on(&[(idle, json!("1W")), (max, json!("2W")), ("energy.backend", json!("none"))]), [RuleCode::CpuPowerUnused]);
+    for without_estimate in [json!("none"), json!(["nvml", "rapl"])] {
+        assert_eq!(on(&[(idle, json!("1W")), (max, json!("2W")), ("energy.backend", without_estimate)]), [RuleCode::CpuPowerUnused]);
+    }
     assert_eq!(on(&[("energy.backend", json!("estimate")), ("energy.require", json!("measured"))]), [RuleCode::GradeUnreachable]);
     assert_eq!(on(&[("energy.backend", json!("none")), ("energy.require", json!("estimated"))]), [RuleCode::GradeUnreachable]);
     assert_eq!(on(&[("virtual.ttft", json!("30ms"))]), [RuleCode::Unsupported]);

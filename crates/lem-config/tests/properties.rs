@@ -50,16 +50,23 @@ fn value_of(path: &'static str) -> BoxedStrategy<Value> {
         "min_output_tokens" => numbers(0, 1),
         "random_seed" => any::<u64>().prop_map(Value::from).boxed(),
         "prompts.sample_size" => prop_oneof![Just(json!("all")), (1u64..1_000_000).prop_map(Value::from)].boxed(),
-        "prompts.shuffle" | "decoder.do_sample" => any::<bool>().prop_map(Value::from).boxed(),
+        "prompts.shuffle" | "decoder.do_sample" | "decoder.ignore_eos" => any::<bool>().prop_map(Value::from).boxed(),
         "batching.batch_size" | "candle.threads" => numbers(1, 1024),
         "batching.strategy" => words(&["static", "dynamic", "sorted_static", "sorted_dynamic"]),
         "batching.max_tokens_per_batch" => numbers(1, 1_000_000_000),
-        "decoder.preset" => words(&["deterministic", "standard", "factual"]),
+        "decoder.preset" => words(&["deterministic", "standard", "creative", "factual"]),
         "decoder.temperature" => (0.0..=2.0f64).prop_map(Value::from).boxed(),
-        "decoder.top_k" => numbers(0, 1_000_000),
-        "decoder.top_p" => (1e-9..=1.0f64).prop_map(Value::from).boxed(),
+        "decoder.top_k" | "decoder.no_repeat_ngram_size" => numbers(0, 1_000_000),
+        "decoder.min_p" => (0.0..=1.0f64).prop_map(Value::from).boxed(),
+        "decoder.repetition_penalty" => (0.1..=10.0f64).prop_map(Value::from).boxed(),
+        "decoder.stop" => prop::collection::vec("[a-zA-Z0-9 :#'.,-]{1,10}", 0..4).prop_map(Value::from).boxed(),
+        "decoder.top_p" | "energy.precision" => (1e-9..=1.0f64).prop_map(Value::from).boxed(),
         "warmup.requests" => numbers(0, 1000),
         "energy.interval" => (1u32..10_000).prop_map(|millis| json!(format!("{millis}ms"))).boxed(),
+        "energy.baseline.duration" => (0u32..=600_000).prop_map(|millis| json!(format!("{millis}ms"))).boxed(),
+        "energy.baseline.keep" => any::<bool>().prop_map(Value::from).boxed(),
+        "impact.pue" => (1.0..=3.0f64).prop_map(Value::from).boxed(),
+        "impact.region" => words(&["FRA", "usa", "world"]),
         "virtual.clock" => words(&["virtual", "real"]),
         "virtual.ttft" | "virtual.itl" => quantity("ms"),
         "virtual.static_power" => quantity("W"),
@@ -74,6 +81,7 @@ fn free_paths() -> Vec<&'static str> {
     let bound = |path: &str| {
         matches!(path, "prompts.path" | "prompts.source" | "energy.backend" | "energy.require" | "backend")
             || path.starts_with("energy.cpu.")
+            || matches!(path, "impact.grid_intensity" | "impact.price_per_kwh" | "impact.currency")
     };
     FIELDS.iter().map(|field| field.path).filter(|path| !bound(path)).collect()
 }

@@ -2,7 +2,7 @@
 
 use lem_config::{ConfigError, Origin, Override, Request, Resolved, RuleCode, presets, resolve, schema};
 use lem_domain::backend::{Backend, FIELDS};
-use lem_domain::spec::{BatchingStrategy, EnergyChoice, ExperimentSpec, PromptSource, SamplingSpec};
+use lem_domain::spec::{BatchingStrategy, EnergyChoice, EnergySource, ExperimentSpec, PromptSource, SamplingSpec, TokenChoice};
 use lem_domain::{FindingCode, Severity};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -96,15 +96,30 @@ fn built_in_values_are_the_documented_ones() {
       temperature: 1.0
       top_k: 50
       top_p: 1.0
+      min_p: 0.0
+      repetition_penalty: 1.0
+      no_repeat_ngram_size: 0
+      ignore_eos: false
+      stop: []
     warmup:
       requests: 1
     energy:
       backend: auto
-      interval: 50ms
+      interval: null
       require: any
+      precision: 0.05
       cpu:
         idle_power_per_thread: null
         max_power_per_thread: null
+      baseline:
+        duration: 2s
+        keep: true
+    impact:
+      pue: null
+      region: null
+      grid_intensity: null
+      price_per_kwh: null
+      currency: null
     io:
       results_dir: results
     candle:
@@ -140,7 +155,8 @@ fn presets_are_those_of_the_original_tool() {
     assert_eq!((throughput.limits.max_input, throughput.limits.max_output), (512, 256));
     let batching = throughput.batching;
     assert_eq!((batching.size, batching.strategy, batching.max_tokens), (8, BatchingStrategy::Dynamic, Some(4096)));
-    assert!([quick, benchmark, throughput].iter().all(|spec| spec.sampling == SamplingSpec::Greedy));
+    assert_eq!((quick.energy.baseline.duration, benchmark.energy.baseline.duration), (Duration::from_secs(1), Duration::from_secs(10)));
+    assert!([quick, benchmark, throughput].iter().all(|spec| spec.sampling == SamplingSpec::GREEDY));
 }
 
 #[test]
@@ -183,15 +199,21 @@ fn an_unsupported_setting_at_its_built_in_value_is_no_mistake() {
 #[test]
 fn written_decoder_values_win_over_the_decoder_preset() {
     let standard = [("decoder.preset", json!("standard"))];
-    assert_eq!(spec(&request(&standard)).sampling, SamplingSpec::Random { temperature: 1.0, top_k: Some(50), top_p: 0.95 });
+    let random = |temperature, top_k, top_p| SamplingSpec {
+        choice: TokenChoice::Random { temperature, top_k: Some(top_k), top_p, min_p: 0.0 },
+        ..SamplingSpec::GREEDY
+    };
+    assert_eq!(spec(&request(&standard)).sampling, random(1.0, 50, 0.95));
+    let creative = [("decoder.preset", json!("creative"))];
+    assert_eq!(spec(&request(&creative)).sampling, SamplingSpec { repetition_penalty: 1.1, ..random(0.8, 50, 0.9) });
     let factual = [("decoder.preset", json!("factual")), ("decoder.temperature", json!(0.5))];
     let resolved = resolved(&request(&factual));
-    assert_eq!(resolved.spec.sampling, SamplingSpec::Random { temperature: 0.5, top_k: Some(10), top_p: 1.0 });
+    assert_eq!(resolved.spec.sampling, random(0.5, 10, 1.0));
     assert_eq!(resolved.origins["decoder.top_k"], Origin::Preset("factual".into()));
     assert_eq!(resolved.origins["decoder.top_p"], Origin::Default);
     assert!(resolved.findings.is_empty());
     let cold = [("decoder.preset", json!("standard")), ("decoder.temperature", json!(0))];
-    assert_eq!(spec(&request(&cold)).sampling, SamplingSpec::Greedy);
+    assert_eq!(spec(&request(&cold)).sampling, SamplingSpec::GREEDY);
 }
 
 #[test]
@@ -201,8 +223,16 @@ fn a_setting_that_another_one_makes_idle_is_a_finding() {
     };
     assert_eq!(idle(&[("decoder.do_sample", json!(false)), ("decoder.temperature", json!(0.7))]), [Severity::Warning]);
     assert_eq!(idle(&[("decoder.temperature", json!(0)), ("decoder.top_k", json!(5)), ("decoder.top_p", json!(0.5))]).len(), 2);
+    assert_eq!(idle(&[("decoder.do_sample", json!(false)), ("decoder.min_p", json!(0.1))]), [Severity::Warning]);
+    let greedy_too = [("decoder.repetition_penalty", json!(1.2)), ("decoder.no_repeat_ngram_size", json!(3)), ("decoder.stop", json!("."))];
+    assert_eq!(idle(&[&[("decoder.do_sample", json!(false)), ("decoder.ignore_eos", json!(true))], greedy_too.as_slice()].concat()), []);
     assert_eq!(idle(&[("batching.max_tokens_per_batch", json!(100))]), [Severity::Warning]);
     assert_eq!(idle(&[("decoder.do_sample", json!(false)), ("decoder.temperature", json!(0))]), []);
+    assert_eq!(idle(&[("energy.baseline.duration", json!("0s")), ("energy.baseline.keep", json!(false))]), [Severity::Warning]);
+    assert_eq!(idle(&[("energy.baseline.duration", json!("0s"))]), []);
+    let none = ("energy.backend", json!("none"));
+    assert_eq!(idle(&[none.clone(), ("energy.interval", json!("5ms")), ("impact.region", json!("world"))]).len(), 2);
+    assert_eq!(idle(&[none]), []);
     assert_eq!(idle(&[("decoder.preset", json!("standard")), ("decoder.temperature", json!(0))]), []);
     let static_throughput = resolved(&preset("throughput", &[("batching.strategy", json!("static"))]));
     assert_eq!(static_throughput.findings[0].severity, Severity::Info);
@@ -213,7 +243,8 @@ fn null_takes_back_what_a_lower_layer_set() {
     let request = preset("throughput", &[("batching.max_tokens_per_batch", Value::Null), ("decoder.preset", Value::Null)]);
     let resolved = resolved(&request);
     assert_eq!(resolved.spec.batching.max_tokens, None);
-    assert_eq!(resolved.spec.sampling, SamplingSpec::Random { temperature: 1.0, top_k: Some(50), top_p: 1.0 });
+    let built_in = TokenChoice::Random { temperature: 1.0, top_k: Some(50), top_p: 1.0, min_p: 0.0 };
+    assert_eq!(resolved.spec.sampling, SamplingSpec { choice: built_in, ..SamplingSpec::GREEDY });
     assert_eq!(resolved.origins["decoder.preset"], Origin::CommandLine("--set decoder.preset".into()));
 }
 
@@ -231,7 +262,8 @@ fn values_reach_the_experiment() {
     let spec = spec(&request(&settings));
     assert_eq!(spec.prompts.source, PromptSource::TextFile("p.txt".into()));
     assert_eq!((spec.prompts.count, spec.seed), (None, u64::MAX));
-    assert_eq!((spec.energy.source, spec.energy.interval), (EnergyChoice::Estimate, Duration::from_millis(200)));
+    assert_eq!(spec.energy.sources, EnergyChoice::Only(vec![EnergySource::Estimate]));
+    assert_eq!(spec.energy.interval, Some(Duration::from_millis(200)));
     let power = spec.energy.cpu_power.expect("both were given");
     assert!((power.idle.get() - 0.5).abs() < 1e-12 && (power.max.get() - 5.0).abs() < 1e-12);
 }
@@ -253,7 +285,7 @@ fn the_canonical_form_tells_experiments_apart_and_names_not() {
     assert!(base.starts_with(r#"{"backend":"candle","batching":{"batch_size":1,"#), "{base}");
     let renamed = [("config_name", json!("other")), ("io.results_dir", json!("elsewhere"))];
     assert_eq!(resolved(&request(&renamed)).canonical_json(), base);
-    assert_eq!(resolved(&request(&[("energy.interval", json!("0.05s"))])).canonical_json(), base);
+    assert_eq!(resolved(&request(&[("energy.baseline.duration", json!("2000ms"))])).canonical_json(), base);
     assert_ne!(resolved(&request(&[("random_seed", json!(43))])).canonical_json(), base);
 }
 
@@ -261,7 +293,8 @@ fn the_canonical_form_tells_experiments_apart_and_names_not() {
 fn provenance_names_value_origin_and_detail() {
     let provenance = resolved(&preset("quick-test", &[])).provenance_json();
     assert_eq!(provenance["max_output_tokens"], json!({ "value": 32, "origin": "preset", "detail": "quick-test" }));
-    assert_eq!(provenance["energy.interval"], json!({ "value": "50ms", "origin": "default", "detail": null }));
+    assert_eq!(provenance["energy.interval"], json!({ "value": null, "origin": "default", "detail": null }));
+    assert_eq!(provenance["energy.baseline.duration"], json!({ "value": "1s", "origin": "preset", "detail": "quick-test" }));
     assert_eq!(provenance["decoder.temperature"], json!({ "value": 0.0, "origin": "preset", "detail": "deterministic" }));
 }
 
@@ -275,5 +308,5 @@ fn every_example_resolves_without_findings() {
         assert!(resolved.findings.is_empty(), "{}: {:?}", file.display(), resolved.findings);
         seen += 1;
     }
-    assert!(seen >= 4, "{seen} examples");
+    assert!(seen >= 5, "{seen} examples");
 }

@@ -2,6 +2,7 @@
 
 pub mod dataset;
 mod digest;
+pub mod generate;
 pub mod inference;
 pub mod model;
 pub mod tokenizer;

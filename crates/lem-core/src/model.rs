@@ -1,13 +1,14 @@
 //! Model references: from what a user wrote to files on this machine.
 //!
-//! A reference is a `.gguf` file, a folder that holds one, or `org/name[@revision][/file.gguf]` on the Hugging Face
-//! hub. Something that exists here always wins over the hub. Start at [`ModelReference::resolve`].
+//! A reference is a `.gguf` file, a folder that holds one or a `config.json` with safetensors weights, or
+//! `org/name[@revision][/file.gguf]` on the Hugging Face hub. Something that exists here always wins over the hub. Start at [`ModelReference::resolve`].
 
 mod error;
 mod hub;
 mod hub_reference;
 mod local;
 mod patience;
+mod shards;
 
 pub use error::ReferenceError;
 
@@ -29,12 +30,39 @@ pub struct ModelReference {
 /// Files of a model on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelFiles {
-    /// The GGUF file.
-    pub weights: PathBuf,
-    /// A `tokenizer.json` that came with it; it takes precedence over the vocabulary inside the GGUF file.
+    /// The weights.
+    pub weights: WeightFiles,
+    /// A `tokenizer.json` that came with them; it takes precedence over the vocabulary inside a GGUF file.
     pub tokenizer_json: Option<PathBuf>,
     /// Commit hash on the hub; `None` for files that did not come from there.
     pub revision: Option<String>,
+}
+
+/// Files of a model's weights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WeightFiles {
+    /// A GGUF file, which holds everything.
+    Gguf(PathBuf),
+    /// Safetensors files, with what describes them.
+    Safetensors {
+        /// The `config.json`.
+        config: PathBuf,
+        /// `generation_config.json`, where there is one: it may name more tokens that end a text.
+        generation: Option<PathBuf>,
+        /// The files, in order of their names.
+        shards: Vec<PathBuf>,
+    },
+}
+
+impl WeightFiles {
+    /// The files that hold weights.
+    #[must_use]
+    pub fn paths(&self) -> &[PathBuf] {
+        match self {
+            Self::Gguf(path) => std::slice::from_ref(path),
+            Self::Safetensors { shards, .. } => shards,
+        }
+    }
 }
 
 impl ModelReference {

@@ -13,8 +13,10 @@ mod metadata;
 mod pre_tokenizer;
 #[cfg(test)]
 mod tests;
+mod token_bytes;
 
 pub use error::TokenizerError;
+pub use token_bytes::TokenBytes;
 
 use candle_core::quantized::gguf_file::Value;
 use metadata::Metadata;
@@ -65,12 +67,24 @@ impl Tokenizer {
         Ok(Self { ends, ..self })
     }
 
+    /// The same tokenizer, with these end tokens.
+    ///
+    /// # Errors
+    /// When one lies outside the vocabulary.
+    pub fn with_ends(self, ends: Vec<u32>) -> Result<Self, TokenizerError> {
+        let size = self.vocabulary_size();
+        match ends.iter().find(|&&end| usize::try_from(end).is_ok_and(|end| end >= size)) {
+            Some(&id) => Err(TokenizerError::UnknownId { id, size }),
+            None => Ok(Self { ends, ..self }),
+        }
+    }
+
     /// Token ids of a text. The start token comes first only if the model's metadata or its `tokenizer.json` ask for
     /// it; an end token is never added, since a prompt is there to be continued. Special tokens written out in the text
     /// are recognised.
     ///
-    /// A byte that the vocabulary has no token for is left out, as the original tokenizers do; the vocabularies of
-    /// published models have them all.
+    /// A byte that the vocabulary has no token for becomes the unknown token, or is left out where there is none, as the
+    /// original tokenizers do; the vocabularies of published models have them all.
     ///
     /// # Errors
     /// When the rules fail on this text.
@@ -89,6 +103,14 @@ impl Tokenizer {
             return Err(TokenizerError::UnknownId { id, size: self.vocabulary_size() });
         }
         self.rules.decode(ids, false).map_err(TokenizerError::Decode)
+    }
+
+    /// The bytes that each token stands for, special tokens included: the text that [`Self::decode`] gives, one by one.
+    ///
+    /// # Errors
+    /// When the rules fail on a token.
+    pub fn token_bytes(&self) -> Result<TokenBytes, TokenizerError> {
+        token_bytes::read(&self.rules)
     }
 
     /// Whether a token ends a text: the end-of-sequence, end-of-turn and end-of-message tokens of the metadata.

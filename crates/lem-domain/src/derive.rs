@@ -6,6 +6,14 @@
 mod arithmetic;
 mod distribution;
 mod energy;
+mod energy_findings;
+#[cfg(test)]
+mod fixture;
+mod gauges;
+mod idle;
+mod impact;
+mod observe;
+mod paths;
 mod phases;
 mod series;
 mod summary;
@@ -13,7 +21,12 @@ mod timeline;
 
 pub use arithmetic::{ArithmeticSummary, Waste};
 pub use distribution::Distribution;
-pub use energy::{EnergyReading, headline, read_energy};
+pub use energy::{EnergyReading, headline, reach, read_energy};
+pub use gauges::{GaugeSummary, Throttle};
+pub use idle::{IdleReading, MarginalEnergy};
+pub use impact::Impact;
+pub use observe::{BoundaryTotal, DeviceEnergy, Observation, Observer, Terms, observe};
+pub use paths::PathRatio;
 pub use phases::Phases;
 pub use series::{Series, SeriesFault};
 pub use summary::{EnergySummary, LatencySummary, RequestCounts, Summary, ThroughputSummary, TokenTotals, summarise};

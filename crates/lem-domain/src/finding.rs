@@ -57,14 +57,24 @@ finding_codes! {
     GenericPowerRow => "generic-power-row",
     /// The machine is a virtual one: the figure is its share by busy time.
     VmShare => "vm-share",
-    /// The window is too short for the sensor or for the asked precision.
+    /// The window is too short for the sensor.
     WindowTooShort => "window-too-short",
+    /// The random part of the energy is wider than `energy.precision` asks for.
+    PrecisionNotReached => "precision-not-reached",
     /// An energy counter went back: the driver or the machine was reset.
     CounterReset => "counter-reset",
     /// A sensor stopped answering before the window closed.
     SensorLost => "sensor-lost",
+    /// A counter answered and no longer counted.
+    SensorStuck => "sensor-stuck",
+    /// Power changed faster than a sensor shows that sees only a part of the time.
+    SensorAliased => "sensor-aliased",
+    /// A device of this machine cannot be read and is missing from every figure.
+    DeviceUnreadable => "device-unreadable",
     /// The two energy paths of one device disagree past tolerance.
     EnergyPathsDisagree => "energy-paths-disagree",
+    /// The driver held a device's clocks down in the window.
+    Throttled => "throttled",
     /// The sampler missed ticks.
     SamplesMissed => "samples-missed",
     /// Prompts were cut to the input limit.
@@ -81,6 +91,12 @@ finding_codes! {
     SettingWithoutEffect => "setting-without-effect",
     /// The event buffer was too small for the plan and grew inside the window.
     EventBufferGrew => "event-buffer-grew",
+    /// An idle level kept from an earlier run no longer holds; the state was watched anew.
+    IdleDrifted => "idle-drifted",
+    /// A board was calibrated with another driver or firmware; that profile is not used.
+    ProfileOutdated => "profile-outdated",
+    /// What is known of this machine's sensors could not be read or kept.
+    ProfileStoreFailed => "profile-store-failed",
     /// The raw record holds fewer processes than the run started.
     ProcessesMissing => "processes-missing",
 }

@@ -60,6 +60,12 @@ impl DeviceId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether the device is one of the virtual machine, of which nothing that a run finds holds for the next.
+    #[must_use]
+    pub fn is_virtual(&self) -> bool {
+        self.0.starts_with("virtual-")
+    }
 }
 
 impl fmt::Display for DeviceId {

@@ -15,4 +15,4 @@ pub use engine::{InferenceEngine, ModelLoader, PreparedRequest, PreparedWorkload
 pub use error::{BoxError, Fault, SeamError};
 pub use interrupt::Interrupt;
 pub use progress::{Progress, Silent, Stage};
-pub use storage::{ResultsRepository, RunPhase, RunSetup, RunState, StateStore};
+pub use storage::{Forgetful, ProfileStore, ResultsRepository, RunPhase, RunSetup, RunState, StateStore};

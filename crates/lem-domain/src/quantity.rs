@@ -1,5 +1,6 @@
 //! A number that can be questioned: value, uncertainty, grade, validity, boundary and source (MEASUREMENT.md §1).
 
+use crate::uncertainty::Uncertainty;
 use crate::units::Unit;
 use std::fmt;
 
@@ -103,6 +104,12 @@ pub enum Boundary {
     Dram,
     /// Sockets and memory, the one sum of two boundaries that RAPL allows.
     CpuPackageAndDram,
+    /// The cores, a part of their package.
+    CpuCores,
+    /// What a package holds beside its cores, such as an integrated graphics unit.
+    CpuUncore,
+    /// The memory of an accelerator, a part of its board.
+    GpuMemory,
     /// The platform domain (psys); it contains the package.
     Platform,
     /// One host without its power supply's losses.
@@ -122,11 +129,20 @@ impl Boundary {
         Self::CpuPackage,
         Self::Dram,
         Self::CpuPackageAndDram,
+        Self::CpuCores,
+        Self::CpuUncore,
+        Self::GpuMemory,
         Self::Platform,
         Self::Host,
         Self::Node,
         Self::Wall,
     ];
+
+    /// Whether it holds an accelerator and nothing of the processor.
+    #[must_use]
+    pub const fn is_accelerator(self) -> bool {
+        matches!(self, Self::GpuBoard | Self::GpuPartition | Self::GpuMemory)
+    }
 
     /// The boundary as written in records.
     #[must_use]
@@ -138,6 +154,9 @@ impl Boundary {
             Self::CpuPackage => "cpu_package",
             Self::Dram => "dram",
             Self::CpuPackageAndDram => "cpu_package+dram",
+            Self::CpuCores => "cpu_cores",
+            Self::CpuUncore => "cpu_uncore",
+            Self::GpuMemory => "gpu_memory",
             Self::Platform => "platform",
             Self::Host => "host",
             Self::Node => "node",
@@ -149,57 +168,6 @@ impl Boundary {
 impl fmt::Display for Boundary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
-    }
-}
-
-/// Standard uncertainty in the unit of its value, systematic and random parts apart (MEASUREMENT.md §1).
-///
-/// More repetitions shrink the random part and never the systematic one.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Uncertainty {
-    /// Standard uncertainty of effects that are the same in every repetition: gain, table values.
-    pub systematic: f64,
-    /// Standard uncertainty of effects that differ between repetitions: edges, quantisation.
-    pub random: f64,
-}
-
-/// Coverage factor of the expanded uncertainty: about 95 % for a normal distribution (JCGM 100:2008, GUM §6.3.3).
-const COVERAGE_FACTOR: f64 = 2.0;
-
-impl Uncertainty {
-    /// The standard uncertainty of a bound ±`half_width` about which nothing more is known.
-    ///
-    /// Rectangular distribution, u = a/√3 (JCGM 100:2008, GUM §4.3.7, type B).
-    #[must_use]
-    pub fn rectangular(half_width: f64) -> f64 {
-        half_width.abs() / 3.0_f64.sqrt()
-    }
-
-    /// Combined standard uncertainty, √(systematic² + random²).
-    #[must_use]
-    pub fn combined(self) -> f64 {
-        self.systematic.hypot(self.random)
-    }
-
-    /// Expanded uncertainty with k = 2: the figure behind the ±.
-    #[must_use]
-    pub fn expanded(self) -> f64 {
-        COVERAGE_FACTOR * self.combined()
-    }
-
-    /// The uncertainty of the value multiplied by a number known exactly.
-    #[must_use]
-    pub fn scaled(self, factor: f64) -> Self {
-        Self { systematic: self.systematic * factor.abs(), random: self.random * factor.abs() }
-    }
-
-    /// The uncertainty of a sum of parts that share their systematic effects (same sensor, same table):
-    /// systematic parts add up, random parts add in quadrature.
-    #[must_use]
-    pub fn sum_of_correlated(parts: impl IntoIterator<Item = Self>) -> Self {
-        parts
-            .into_iter()
-            .fold(Self::default(), |sum, part| Self { systematic: sum.systematic + part.systematic, random: sum.random.hypot(part.random) })
     }
 }
 
@@ -353,26 +321,18 @@ mod tests {
             prop_assert_eq!(a.combine(b).combine(c), a.combine(b.combine(c)));
             prop_assert!(a.combine(b) >= a && a.combine(b) >= b && a.combine(b) >= Grade::Derived);
         }
-
-        #[test]
-        fn repetition_never_shrinks_the_systematic_part(systematic in 0.0..10.0f64, random in 0.0..10.0f64, n in 1usize..50) {
-            let sum = Uncertainty::sum_of_correlated(std::iter::repeat_n(Uncertainty { systematic, random }, n));
-            let mean = sum.scaled(1.0 / f64::from(u32::try_from(n).expect("small")));
-            prop_assert!((mean.systematic - systematic).abs() < 1e-9);
-            prop_assert!(mean.random <= random + 1e-9);
-        }
     }
 
     #[test]
     fn an_estimate_stays_an_estimate_per_token() {
         let energy = Quantity::present(Joules::new(10.0), Grade::Estimated, "cpu table")
-            .with_uncertainty(Uncertainty { systematic: 2.0, random: 0.5 })
+            .with_uncertainty(Uncertainty::new(2.0, 0.5))
             .within(Boundary::CpuPackage);
         let per_token = energy.per(4.0, |joules| JoulesPerToken::of(joules, Tokens::new(4)), "E / output tokens", "no output token");
         assert_eq!(per_token.value(), Some(JoulesPerToken::new(2.5)));
         assert_eq!(per_token.grade(), Grade::Estimated);
         assert_eq!(per_token.boundary(), Some(Boundary::CpuPackage));
-        assert_eq!(per_token.uncertainty(), Some(Uncertainty { systematic: 0.5, random: 0.125 }));
+        assert_eq!(per_token.uncertainty(), Some(Uncertainty::new(0.5, 0.125)));
     }
 
     #[test]
@@ -390,11 +350,5 @@ mod tests {
             "no output token",
         );
         assert_eq!((none.value(), none.grade(), none.absence()), (None, Grade::Unavailable, Some("no output token")));
-    }
-
-    #[test]
-    fn a_rectangular_bound_is_a_over_root_three() {
-        assert!((Uncertainty::rectangular(-3.0) - 3.0_f64.sqrt()).abs() < 1e-12);
-        assert!((Uncertainty { systematic: 3.0, random: 4.0 }.expanded() - 10.0).abs() < 1e-12);
     }
 }

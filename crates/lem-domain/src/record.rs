@@ -3,6 +3,8 @@
 use crate::backend::Backend;
 use crate::finding::Finding;
 use crate::flops::{FlopsBreakdown, ModelShape};
+use crate::idle::{IdleLevel, IdleWindow};
+use crate::impact::Multipliers;
 use crate::sensor::SensorRecord;
 use crate::time::TimeWindow;
 use crate::token::{FinishReason, TokenEvent};
@@ -13,8 +15,23 @@ use crate::units::Bytes;
 pub struct RunRecord {
     /// One record per worker process, by index.
     pub processes: Vec<ProcessRecord>,
-    /// What the host's meter recorded; each physical sensor once.
-    pub host: SensorRecord,
+    /// What the host recorded; each physical sensor once.
+    pub host: HostRecord,
+}
+
+/// What one host recorded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HostRecord {
+    /// What its meter recorded.
+    pub meter: SensorRecord,
+    /// When the machine was left idle, by state.
+    pub idle: Vec<IdleWindow>,
+    /// Idle levels that were found earlier, on this very host, and that a check found to hold still.
+    pub kept_idle: Vec<IdleLevel>,
+    /// Largest half-width of the 95 % interval of the random part, relative to the energy, that was asked for.
+    pub asked_precision: Option<f64>,
+    /// What the energy is to be multiplied by.
+    pub multipliers: Multipliers,
 }
 
 /// What one worker process recorded.
@@ -61,6 +78,17 @@ pub struct EngineFacts {
     pub kernel: String,
     /// Threads of tensor work, where the engine has them.
     pub threads: Option<u32>,
+}
+
+impl EngineFacts {
+    /// What [`EngineFacts::device`] is on the host's processor.
+    pub const PROCESSOR: &'static str = "cpu";
+
+    /// Whether the model ran on the host's processor, beside which an accelerator only idles.
+    #[must_use]
+    pub fn ran_on_processor(&self) -> bool {
+        self.device == Self::PROCESSOR
+    }
 }
 
 /// The model, as far as results must name it.

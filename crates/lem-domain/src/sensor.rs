@@ -45,6 +45,49 @@ pub enum SensorKind {
     Power(PowerMeaning),
     /// Busy time summed over hardware threads, in thread-seconds: the recorded input of the processor estimate.
     BusyTime(ThreadPower),
+    /// What explains an energy without being one.
+    Gauge(Gauge),
+}
+
+/// A quantity recorded beside energy, because it changes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gauge {
+    /// Temperature, in degrees Celsius.
+    Temperature,
+    /// Clock frequency, in hertz.
+    Frequency,
+    /// Share of time or of a capacity, from 0 to 1: utilisation, activity of a unit.
+    Share,
+    /// Limit that the driver holds the power to, in watts.
+    PowerLimit,
+    /// Why the driver holds the clocks down, as the bit set that NVML documents for `nvmlClocksEventReasons`.
+    ThrottleReasons,
+}
+
+impl Gauge {
+    /// The gauge as written in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Temperature => "temperature_celsius",
+            Self::Frequency => "frequency_hz",
+            Self::Share => "share",
+            Self::PowerLimit => "power_limit_w",
+            Self::ThrottleReasons => "throttle_reasons",
+        }
+    }
+
+    /// Every gauge.
+    pub const ALL: &'static [Self] = &[Self::Temperature, Self::Frequency, Self::Share, Self::PowerLimit, Self::ThrottleReasons];
+}
+
+/// Where the time of a sample comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stamp {
+    /// The middle of the read; the value is as old as its last update.
+    Read,
+    /// The device or its driver stamped the value itself: samples with one stamp are one update.
+    Device,
 }
 
 /// What an instant of a power sensor stands for.
@@ -91,6 +134,10 @@ pub struct SensorDescriptor {
     pub boundary: Boundary,
     /// How often the value changes; zero when it is continuous.
     pub update_period: Duration,
+    /// Where the time of its samples comes from.
+    pub stamp: Stamp,
+    /// Mean time between two reads in this session.
+    pub interval: Duration,
     /// Smallest step of the value, in its unit.
     pub resolution: f64,
     /// Bound on the gain.
@@ -104,11 +151,52 @@ impl SensorDescriptor {
     #[must_use]
     pub fn grade(&self) -> Grade {
         match self.kind {
-            SensorKind::EnergyCounter(_) | SensorKind::Power(_) => Grade::Measured,
+            SensorKind::EnergyCounter(_) | SensorKind::Power(_) | SensorKind::Gauge(_) => Grade::Measured,
             SensorKind::BusyTime(_) => Grade::Estimated,
         }
     }
 }
+
+impl SensorDescriptor {
+    /// Whether an energy can be computed from it; what cannot explains one.
+    #[must_use]
+    pub fn tells_energy(&self) -> bool {
+        match self.kind {
+            SensorKind::EnergyCounter(_) | SensorKind::Power(_) | SensorKind::BusyTime(_) => true,
+            SensorKind::Gauge(_) => false,
+        }
+    }
+
+    /// Whether reads should walk through the phases of the update period: where the time of an update is not told but
+    /// must be found, and finding it pays because a value is as old as a read is late.
+    #[must_use]
+    pub fn walks(&self) -> bool {
+        self.stamp == Stamp::Read
+            && matches!(self.kind, SensorKind::EnergyCounter(_) | SensorKind::Power(_))
+            && self.interval <= self.update_period
+    }
+
+    /// How long this sensor must be sampled around a window for the window's edges to be known: several updates, or reads
+    /// where those come more slowly, and as much again as a trailing mean reaches back.
+    #[must_use]
+    pub fn margin(&self) -> Duration {
+        let seen = self.update_period.max(self.interval.min(LONGEST_WAIT)) * MARGIN_UPDATES;
+        match self.kind {
+            // Read at an edge, a counter without an update period is exact.
+            SensorKind::EnergyCounter(_) if self.update_period.is_zero() => Duration::ZERO,
+            SensorKind::Power(PowerMeaning::Averaged(over)) => seen + over,
+            SensorKind::EnergyCounter(_) | SensorKind::Power(PowerMeaning::Instant) => seen,
+            SensorKind::BusyTime(_) | SensorKind::Gauge(_) => Duration::ZERO,
+        }
+    }
+}
+
+/// Updates on each side of an edge that must be seen: two for the shape of power around it, and enough silence to tell a
+/// counter that stopped just before the edge from one whose next updates are late.
+const MARGIN_UPDATES: u32 = 6;
+
+/// Someone who asks for a read every ten seconds does not want to wait a minute for each edge.
+const LONGEST_WAIT: Duration = Duration::from_millis(100);
 
 /// What came of asking one possible source of energy readings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,6 +225,18 @@ pub enum SourceStatus {
     Absent(String),
     /// The configuration left it out.
     NotAsked,
+}
+
+impl SourceStatus {
+    /// The verdict in words.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Works => "it works",
+            Self::Broken(reason) | Self::Absent(reason) | Self::NotPermitted { reason, .. } => reason,
+            Self::NotAsked => "not asked",
+        }
+    }
 }
 
 impl fmt::Display for SourceVerdict {
@@ -176,6 +276,4 @@ pub struct SensorRecord {
     pub sources: Vec<SourceVerdict>,
     /// Cost of sampling.
     pub cost: SamplerCost,
-    /// Time between two ticks of the sampler.
-    pub interval: Duration,
 }

@@ -1,7 +1,11 @@
 //! What will run: validated and complete, in terms of this vocabulary. `lem-config` lowers configurations to it.
 
 use crate::backend::Backend;
+use crate::impact::Multipliers;
+use crate::quantity::Grade;
 use crate::units::{Joules, Watts};
+use std::fmt;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// One experiment, with nothing left to decide.
@@ -19,7 +23,7 @@ pub struct ExperimentSpec {
     pub prompts: PromptSpec,
     /// How requests are grouped.
     pub batching: BatchingSpec,
-    /// How the next token is chosen.
+    /// How the next token is chosen, and what ends a text before its limit.
     pub sampling: SamplingSpec,
     /// Seed of every random choice of the run.
     pub seed: u64,
@@ -27,10 +31,36 @@ pub struct ExperimentSpec {
     pub warmup: WarmupSpec,
     /// How energy is read.
     pub energy: EnergySpec,
+    /// What the energy is multiplied by.
+    pub multipliers: Multipliers,
     /// Settings of the in-process engine.
     pub candle: CandleSpec,
     /// The simulated machine of the `virtual` backend.
     pub virtual_machine: VirtualSpec,
+}
+
+impl ExperimentSpec {
+    /// The least that an engine can run: greedily, `batch` requests at a time, without warm-up, energy or multipliers.
+    #[must_use]
+    pub fn plain(backend: Backend, model: &str, limits: TokenLimits, batch: u32) -> Self {
+        let nothing = Joules::new(0.0);
+        let law = EnergyLaw { static_power: Watts::new(0.0), prefill_token: nothing, output_token: nothing, context_token: nothing };
+        Self {
+            name: "plain".to_owned(),
+            model: model.to_owned(),
+            backend,
+            limits,
+            prompts: PromptSpec { source: PromptSource::Embedded, count: None, shuffle: false },
+            batching: BatchingSpec { size: batch, strategy: BatchingStrategy::Static, max_tokens: None },
+            sampling: SamplingSpec::GREEDY,
+            seed: 0,
+            warmup: WarmupSpec { requests: 0 },
+            energy: EnergySpec::of(EnergyChoice::None),
+            multipliers: Multipliers::default(),
+            candle: CandleSpec { threads: None },
+            virtual_machine: VirtualSpec { clock: VirtualClockChoice::Virtual, ttft: Duration::ZERO, itl: Duration::ZERO, law },
+        }
+    }
 }
 
 /// Token limits of a request.
@@ -40,7 +70,8 @@ pub struct TokenLimits {
     pub max_input: u32,
     /// Generation stops here.
     pub max_output: u32,
-    /// The end-of-sequence token is not chosen before this many output tokens.
+    /// This many output tokens come before the one that ends the text: none of them is an end-of-sequence token, and no
+    /// stop string is looked for in them.
     pub min_output: u32,
 }
 
@@ -103,12 +134,36 @@ impl BatchingStrategy {
     }
 }
 
-/// How the next token is chosen.
+/// How the next token is chosen, and what ends a text before its limit.
+///
+/// What holds for a choice holds for both kinds of it: a penalty changes which token is the most probable one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SamplingSpec {
+    /// Divides the positive and multiplies the negative logits of every token that prompt or output hold; positive, 1
+    /// leaves them as they are. Keskar et al. 2019, "CTRL", section 4.1.
+    pub repetition_penalty: f64,
+    /// Forbids the token that would repeat this many tokens of prompt and output; `None` forbids nothing.
+    pub no_repeat_ngram: Option<NonZeroU32>,
+    /// What is done with the logits then.
+    pub choice: TokenChoice,
+    /// An end-of-sequence token is one like any other: the text goes on to its limit.
+    pub ignore_eos: bool,
+    /// Texts that end the output where they are complete; none of them is empty.
+    pub stop: Vec<String>,
+}
+
+impl SamplingSpec {
+    /// Always the token that the model finds most probable, up to its end-of-sequence token.
+    pub const GREEDY: Self =
+        Self { repetition_penalty: 1.0, no_repeat_ngram: None, choice: TokenChoice::Greedy, ignore_eos: false, stop: Vec::new() };
+}
+
+/// Which of the tokens that are left is taken.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum SamplingSpec {
-    /// Always the most probable token.
+pub enum TokenChoice {
+    /// Always the most probable one.
     Greedy,
-    /// Drawn from the distribution after temperature, then top-k, then top-p.
+    /// Drawn from the distribution after temperature, then top-k, then top-p, then min-p.
     Random {
         /// Divides the logits; positive.
         temperature: f64,
@@ -116,6 +171,8 @@ pub enum SamplingSpec {
         top_k: Option<u32>,
         /// Keeps the smallest set of tokens whose probabilities reach this sum, in (0, 1].
         top_p: f64,
+        /// Keeps the tokens that are at least this probable relative to the most probable one, in [0, 1]; 0 keeps all.
+        min_p: f64,
     },
 }
 
@@ -127,29 +184,99 @@ pub struct WarmupSpec {
 }
 
 /// How energy is read.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct EnergySpec {
-    /// Which source.
-    pub source: EnergyChoice,
-    /// Time between two samples.
-    pub interval: Duration,
+    /// Which sources.
+    pub sources: EnergyChoice,
+    /// Time between two samples; `None` leaves it to each sensor: half its update period, 50 ms while that is unknown.
+    pub interval: Option<Duration>,
     /// Watts per hardware thread that replace the table's row in the processor estimate.
     pub cpu_power: Option<CpuPowerOverride>,
     /// Worst grade that a headline energy may have.
     pub required: RequiredGrade,
+    /// Largest half-width of the 95 % interval of the random part, relative to the energy, before it is `limited`.
+    pub precision: f64,
+    /// How idle power is found.
+    pub baseline: BaselineSpec,
 }
 
-/// Which source of energy readings is used.
+impl EnergySpec {
+    /// Half-width of the random part that is asked for where nobody says: 5 %.
+    pub const USUAL_PRECISION: f64 = 0.05;
+
+    /// These sources, each sensor at its own rate, any grade, and no idle power.
+    #[must_use]
+    pub const fn of(sources: EnergyChoice) -> Self {
+        Self {
+            sources,
+            interval: None,
+            cpu_power: None,
+            required: RequiredGrade::Any,
+            precision: Self::USUAL_PRECISION,
+            baseline: BaselineSpec { duration: Duration::ZERO, keep: false },
+        }
+    }
+}
+
+/// How idle power is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BaselineSpec {
+    /// How long each idle state is watched; zero leaves idle power out.
+    pub duration: Duration,
+    /// Whether levels of earlier runs are used while a short check finds them unchanged.
+    pub keep: bool,
+}
+
+/// Which sources of energy readings are used.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EnergyChoice {
-    /// The best one that works here.
+    /// Every sensor that works here; the estimate where there is none for the processor.
     Auto,
+    /// These and no other; one that is not there is an error.
+    Only(Vec<EnergySource>),
+    /// None: energy is unavailable by choice.
+    None,
+}
+
+/// A kind of source of energy readings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EnergySource {
+    /// NVIDIA boards, by NVML.
+    Nvml,
+    /// Processor and memory, by RAPL.
+    Rapl,
+    /// AMD boards, by amd-smi or their hwmon files.
+    Amd,
+    /// Other power and energy sensors of the host: hwmon, battery, ACPI.
+    Hwmon,
     /// The estimate from processor load.
     Estimate,
     /// The sensors of the virtual machine.
     Virtual,
-    /// None: energy is unavailable by choice.
-    None,
+}
+
+impl EnergySource {
+    /// Every source, the most trusted first.
+    pub const ALL: &'static [Self] = &[Self::Nvml, Self::Rapl, Self::Amd, Self::Hwmon, Self::Estimate, Self::Virtual];
+
+    /// The name in configurations and records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nvml => "nvml",
+            Self::Rapl => "rapl",
+            Self::Amd => "amd",
+            Self::Hwmon => "hwmon",
+            Self::Estimate => "estimate",
+            Self::Virtual => "virtual",
+        }
+    }
+}
+
+impl fmt::Display for EnergySource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
 }
 
 /// The user's own power figures for one hardware thread.
@@ -170,6 +297,19 @@ pub enum RequiredGrade {
     Estimated,
     /// Measured or derived from measured values.
     Measured,
+}
+
+impl RequiredGrade {
+    /// The worst grade that satisfies it; `None` when even no energy does.
+    #[must_use]
+    pub const fn worst_accepted(self) -> Option<Grade> {
+        match self {
+            Self::Any => None,
+            Self::Estimated => Some(Grade::Estimated),
+            // What is derived from measured values alone counts as measured (MEASUREMENT.md §1).
+            Self::Measured => Some(Grade::Derived),
+        }
+    }
 }
 
 /// Settings of the in-process engine.

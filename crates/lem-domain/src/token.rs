@@ -38,6 +38,8 @@ pub enum TokenEventKind {
 pub enum FinishReason {
     /// The model produced its end-of-sequence token, which counts as an output token.
     EndOfSequence,
+    /// The output held a stop string. The tokens that completed it count as output tokens.
+    StopString,
     /// The output limit was reached.
     Length,
     /// The run was interrupted.
@@ -48,13 +50,14 @@ pub enum FinishReason {
 
 impl FinishReason {
     /// Every reason.
-    pub const ALL: &'static [Self] = &[Self::EndOfSequence, Self::Length, Self::Interrupted, Self::Failed];
+    pub const ALL: &'static [Self] = &[Self::EndOfSequence, Self::StopString, Self::Length, Self::Interrupted, Self::Failed];
 
     /// The reason as written in records.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::EndOfSequence => "stop",
+            Self::StopString => "stop_string",
             Self::Length => "length",
             Self::Interrupted => "interrupted",
             Self::Failed => "failed",
@@ -64,7 +67,7 @@ impl FinishReason {
     /// Whether the request gave what was asked of it.
     #[must_use]
     pub const fn is_success(self) -> bool {
-        matches!(self, Self::EndOfSequence | Self::Length)
+        matches!(self, Self::EndOfSequence | Self::StopString | Self::Length)
     }
 }
 

@@ -183,6 +183,10 @@ real_unit!(
     /// Carbon-dioxide equivalent in grams.
     GramsCo2e, "g CO2e"
 );
+real_unit!(
+    /// An amount of money. Its currency is named beside it, in [`crate::impact::Multipliers::currency`]; ¤ stands for any.
+    Cost, "¤"
+);
 
 count_unit!(
     /// A number of tokens. Prompt, output and padding tokens are counted apart, never as one total.
@@ -214,10 +218,44 @@ impl Joules {
         Self(exact(raw) / 1e6)
     }
 
+    /// In whole microjoules, as a powercap `energy_uj` file shows it: what virtual hardware writes.
+    #[must_use]
+    pub fn whole_microjoules(self) -> u64 {
+        whole(self.0 * 1e6)
+    }
+
+    /// From a counter that counts in steps of a known energy: perf events, AMD's energy accumulator.
+    #[must_use]
+    pub fn from_counts(count: u64, step: Self) -> Self {
+        Self(exact(count) * step.0)
+    }
+
+    /// The value in kilowatt-hours, the unit in which grids and tariffs count.
+    #[must_use]
+    pub fn as_kilowatt_hours(self) -> f64 {
+        self.0 / 3.6e6
+    }
+
     /// Mean power over `span`; `None` when the span is empty.
     #[must_use]
     pub fn over(self, span: Seconds) -> Option<Watts> {
         (span.0 > 0.0).then(|| Watts(self.0 / span.0))
+    }
+}
+
+impl GramsCo2e {
+    /// What an energy emits at a grid intensity in grams of CO2 equivalent per kilowatt-hour.
+    #[must_use]
+    pub fn of(energy: Joules, grams_per_kilowatt_hour: f64) -> Self {
+        Self(energy.as_kilowatt_hours() * grams_per_kilowatt_hour)
+    }
+}
+
+impl Cost {
+    /// What an energy costs at a price per kilowatt-hour.
+    #[must_use]
+    pub fn of(energy: Joules, price_per_kilowatt_hour: f64) -> Self {
+        Self(energy.as_kilowatt_hours() * price_per_kilowatt_hour)
     }
 }
 
@@ -226,6 +264,30 @@ impl Watts {
     #[must_use]
     pub fn from_milliwatts(raw: u32) -> Self {
         Self(f64::from(raw) / 1e3)
+    }
+
+    /// From the microwatts of hwmon's `power*_input` and of powercap's limits.
+    #[must_use]
+    pub fn from_microwatts(raw: u64) -> Self {
+        Self(exact(raw) / 1e6)
+    }
+
+    /// In whole microwatts, as powercap shows a limit: what virtual hardware writes.
+    #[must_use]
+    pub fn whole_microwatts(self) -> u64 {
+        whole(self.0 * 1e6)
+    }
+
+    /// From a current in milliamperes and a voltage in millivolts, the units of hwmon's `curr*_input` and `in*_input`.
+    #[must_use]
+    pub fn from_milliamperes_at_millivolts(current: u64, voltage: u64) -> Self {
+        Self(exact(current) / 1e3 * (exact(voltage) / 1e3))
+    }
+
+    /// From a current in microamperes and a voltage in microvolts, the units of a battery below `power_supply`.
+    #[must_use]
+    pub fn from_microamperes_at_microvolts(current: u64, voltage: u64) -> Self {
+        Self(exact(current) / 1e6 * (exact(voltage) / 1e6))
     }
 }
 
@@ -271,11 +333,34 @@ impl Bytes {
     }
 }
 
+impl Celsius {
+    /// From the thousandths of a degree of hwmon's `temp*_input`.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a temperature has few digits")]
+    pub fn from_millidegrees(raw: i64) -> Self {
+        Self(raw as f64 / 1e3)
+    }
+}
+
 impl Hertz {
+    /// From the hertz of hwmon's `freq*_input`.
+    #[must_use]
+    pub fn from_hertz(raw: u64) -> Self {
+        Self(exact(raw))
+    }
+
     /// From megahertz, widened first so that a fast memory clock cannot wrap.
     #[must_use]
     pub fn from_megahertz(raw: u32) -> Self {
         Self(f64::from(raw) * 1e6)
+    }
+}
+
+impl Ratio {
+    /// From a percentage, as drivers report utilisation.
+    #[must_use]
+    pub fn from_percent(raw: f64) -> Self {
+        Self(raw / 1e2)
     }
 }
 
@@ -332,6 +417,12 @@ fn exact(raw: u64) -> f64 {
     raw as f64
 }
 
+/// Rounds what arithmetic made uneven; below zero there is nothing to show.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float beyond the range saturates")]
+fn whole(raw: f64) -> u64 {
+    raw.round() as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -341,9 +432,17 @@ mod tests {
     fn raw_readings_enter_with_their_own_unit() {
         assert_eq!(Joules::from_millijoules(1_250), Joules::new(1.25));
         assert_eq!(Joules::from_microjoules(61), Joules::new(61e-6));
+        assert_eq!((Joules::new(61e-6).whole_microjoules(), Watts::new(1.5).whole_microwatts()), (61, 1_500_000));
+        assert_eq!(Joules::from_counts(1 << 32, Joules::new(0.5_f64.powi(32))), Joules::new(1.0));
         assert_eq!(Watts::from_milliwatts(250_000), Watts::new(250.0));
+        assert_eq!(Watts::from_microwatts(1_500_000), Watts::new(1.5));
+        assert_eq!(Watts::from_milliamperes_at_millivolts(2_000, 5_000), Watts::new(10.0));
+        assert_eq!(Watts::from_microamperes_at_microvolts(1_500_000, 12_000_000), Watts::new(18.0));
+        assert_eq!(Celsius::from_millidegrees(-1_500), Celsius::new(-1.5));
         assert_eq!(Hertz::from_megahertz(9_751), Hertz::new(9.751e9));
         assert_eq!(Bytes::from_kibibytes(2), Bytes::new(2048));
+        // 1 kW for two hours.
+        assert_eq!((GramsCo2e::of(Joules::new(7.2e6), 400.0), Cost::of(Joules::new(7.2e6), 0.25)), (GramsCo2e::new(800.0), Cost::new(0.5)));
     }
 
     #[test]

@@ -9,4 +9,4 @@ mod waveform;
 
 pub use ledger::World;
 pub use virtual_clock::VirtualClock;
-pub use waveform::Waveform;
+pub use waveform::{Noise, Waveform};

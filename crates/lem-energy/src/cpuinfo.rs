@@ -14,6 +14,8 @@ pub(crate) struct CpuInfo {
     pub(crate) sockets: Option<usize>,
     /// Online hardware threads: `processor` entries.
     pub(crate) threads: usize,
+    /// Revision of the microcode, as x86 prints it.
+    pub(crate) microcode: Option<String>,
     /// Whether the `hypervisor` flag is set; `None` where flags are not listed (ARM).
     pub(crate) hypervisor: Option<bool>,
 }
@@ -57,6 +59,7 @@ impl CpuInfo {
             identity: x86(first).or_else(|| arm(first)),
             sockets: (!sockets.is_empty()).then_some(sockets.len()),
             threads: values("processor").count(),
+            microcode: first("microcode").map(str::to_owned),
             hypervisor: first("flags").map(|flags| flags.split_ascii_whitespace().any(|flag| flag == "hypervisor")),
         }
     }

@@ -1,6 +1,8 @@
 //! What can go wrong with sensors, and what to try next.
 
 use lem_domain::protocol::{Fault, SeamError};
+use lem_domain::sensor::SourceStatus;
+use lem_domain::spec::EnergySource;
 use std::io;
 use std::path::PathBuf;
 
@@ -14,7 +16,29 @@ pub enum EnergyError {
     #[error("source `{source_name}` cannot be read on simulated time")]
     SimulatedTime {
         /// The source that was asked for.
-        source_name: &'static str,
+        source_name: EnergySource,
+    },
+    /// A source was named that cannot be used here.
+    #[error("energy source `{source_name}` cannot be used: {}", status.reason())]
+    NotUsable {
+        /// The source.
+        source_name: EnergySource,
+        /// What it said.
+        status: SourceStatus,
+    },
+    /// A machine without a sensor was to be calibrated.
+    #[error("there is no sensor to calibrate: {reasons}")]
+    NothingToCalibrate {
+        /// What each source said.
+        reasons: String,
+    },
+    /// A device was named that is not there, or that has no sensor.
+    #[error("no device with a sensor is called `{choice}`")]
+    NoSuchDevice {
+        /// What was asked for.
+        choice: String,
+        /// Those that there are.
+        known: String,
     },
     /// The sampler was asked for no time between two samples.
     #[error("the sampling interval is zero")]
@@ -48,7 +72,8 @@ pub enum EnergyError {
 impl EnergyError {
     fn fault(&self) -> Fault {
         match self {
-            Self::NoWorld | Self::SimulatedTime { .. } | Self::ZeroInterval => Fault::Usage,
+            Self::NoWorld | Self::SimulatedTime { .. } | Self::ZeroInterval | Self::NoSuchDevice { .. } => Fault::Usage,
+            Self::NothingToCalibrate { .. } | Self::NotUsable { .. } => Fault::Preflight,
             Self::Unreadable { .. } | Self::Malformed { .. } | Self::ThreadRefused { .. } => Fault::Preflight,
         }
     }
@@ -59,13 +84,17 @@ impl EnergyError {
         let hint = match self {
             Self::NoWorld => "use `backend: virtual`, or set `energy.backend` to `auto`",
             Self::SimulatedTime { .. } => "let the virtual machine run on the real clock, or set `energy.backend` to `auto`",
-            Self::ZeroInterval => "set `energy.interval` to a positive duration such as `100ms`",
+            Self::ZeroInterval => "set `energy.interval` to a positive duration such as `100ms`, or leave it out",
             Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "allow this user to read the file: a sandbox or a security module refuses it"
             }
             Self::Unreadable { .. } | Self::Malformed { .. } => {
                 "the processor estimate needs the whole /proc of Linux (a mount with `subset=pid` hides it); `energy.backend: auto` runs without"
             }
+            Self::NothingToCalibrate { .. } => "`lem doctor` tells what each source needs",
+            Self::NoSuchDevice { known, .. } => return format!("choose among {known}"),
+            Self::NotUsable { status: SourceStatus::NotPermitted { fix, .. }, .. } => fix,
+            Self::NotUsable { .. } => "`lem doctor` tells what each source needs; `energy.backend: auto` uses what there is",
             Self::ThreadRefused { .. } => "raise the limit on threads of this user or container",
         };
         hint.to_owned()
@@ -77,7 +106,13 @@ impl From<EnergyError> for SeamError {
         let hinted = Self::new(error.fault(), error.to_string()).with_hint(error.hint());
         match error {
             EnergyError::Unreadable { source, .. } | EnergyError::ThreadRefused { source } => hinted.because(source),
-            EnergyError::NoWorld | EnergyError::SimulatedTime { .. } | EnergyError::ZeroInterval | EnergyError::Malformed { .. } => hinted,
+            EnergyError::NoWorld
+            | EnergyError::SimulatedTime { .. }
+            | EnergyError::ZeroInterval
+            | EnergyError::NothingToCalibrate { .. }
+            | EnergyError::NoSuchDevice { .. }
+            | EnergyError::NotUsable { .. }
+            | EnergyError::Malformed { .. } => hinted,
         }
     }
 }

@@ -6,14 +6,53 @@ mod rows;
 
 use crate::EnergyError;
 use crate::cpuinfo::CpuInfo;
-use crate::source::{Reading, Sensor, Source};
+use crate::machine::Machine;
+use crate::source::{Preferences, Probe, Reader, Reading, Source, UNMEASURED_INTERVAL};
+use crate::survey::Device;
 use busy_time::BusyTime;
-use lem_domain::sensor::{Gain, SensorDescriptor, SensorKind, ThreadPower};
-use lem_domain::spec::CpuPowerOverride;
+use lem_domain::profile::ProfileKey;
+use lem_domain::sensor::{Gain, SensorDescriptor, SensorKind, SourceStatus, Stamp, ThreadPower};
+use lem_domain::spec::EnergySource;
 use lem_domain::{DeviceId, Finding, FindingCode, Severity, Timestamp};
 use power_table::Basis;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// Looks for what the estimate needs.
+pub(crate) fn probe(machine: &Machine, preferences: &Preferences) -> Probe {
+    match ProcessorEstimate::probe(&machine.path("proc"), preferences) {
+        Err(error) => Probe::without(verdict(&error)),
+        Ok(estimate) => {
+            let descriptor = estimate.descriptor.clone();
+            let device = Device {
+                id: descriptor.device.clone(),
+                name: descriptor.device_name.clone(),
+                source: EnergySource::Estimate,
+                index: None,
+                visible: true,
+                key: ProfileKey { board: descriptor.device_name.clone(), driver: "estimate".to_owned(), firmware: String::new() },
+                facts: Vec::new(),
+                sensors: vec![descriptor],
+                problem: None,
+                parts: Vec::new(),
+            };
+            let findings = estimate.findings().to_vec();
+            Probe { status: SourceStatus::Works, source: Some(Box::new(estimate)), devices: vec![device], findings }
+        }
+    }
+}
+
+/// Why the estimate is not used.
+fn verdict(error: &EnergyError) -> SourceStatus {
+    let EnergyError::Unreadable { source, .. } = error else { return SourceStatus::Broken(error.to_string()) };
+    let reason = format!("{error}: {source}");
+    match source.kind() {
+        io::ErrorKind::NotFound => SourceStatus::Absent(reason),
+        io::ErrorKind::PermissionDenied => SourceStatus::NotPermitted { reason, fix: error.hint() },
+        _ => SourceStatus::Broken(reason),
+    }
+}
 
 /// The estimate as this machine allows it.
 #[derive(Debug)]
@@ -24,19 +63,16 @@ pub(crate) struct ProcessorEstimate {
 }
 
 impl ProcessorEstimate {
-    /// Name among the sources.
-    pub(crate) const NAME: &'static str = "estimate";
-
     /// Looks at `stat` and `cpuinfo` below a `proc` folder and chooses the watts per thread.
     ///
     /// # Errors
     /// When `stat` cannot be read or names no thread. An unreadable `cpuinfo` only leads to the generic row.
-    pub(crate) fn probe(proc: &Path, cpu_power: Option<CpuPowerOverride>) -> Result<Self, EnergyError> {
+    pub(crate) fn probe(proc: &Path, preferences: &Preferences) -> Result<Self, EnergyError> {
         let busy = BusyTime::open(proc)?;
         let info = CpuInfo::read(proc).unwrap_or_default();
         let shared = info.hypervisor == Some(true);
-        let basis = power_table::basis(info.identity.as_ref(), cpu_power);
-        let descriptor = describe(&busy, &info, &basis, shared);
+        let basis = power_table::basis(info.identity.as_ref(), preferences.cpu_power);
+        let descriptor = SensorDescriptor { interval: preferences.interval(None), ..describe(&busy, &info, &basis, shared) };
         Ok(Self { proc: proc.to_owned(), findings: findings(&info, &basis, shared), descriptor })
     }
 
@@ -47,25 +83,24 @@ impl ProcessorEstimate {
 }
 
 impl Source for ProcessorEstimate {
-    fn sensors(&self) -> Result<Vec<Box<dyn Sensor>>, EnergyError> {
+    fn readers(&self) -> Result<Vec<Box<dyn Reader>>, EnergyError> {
         let busy = BusyTime::open(&self.proc)?;
-        Ok(vec![Box::new(BusySensor { descriptor: self.descriptor.clone(), busy })])
+        Ok(vec![Box::new(BusyReader { descriptor: self.descriptor.clone(), busy })])
     }
 }
 
-struct BusySensor {
+struct BusyReader {
     descriptor: SensorDescriptor,
     busy: BusyTime,
 }
 
-impl Sensor for BusySensor {
-    fn descriptor(&self) -> &SensorDescriptor {
-        &self.descriptor
+impl Reader for BusyReader {
+    fn descriptors(&self) -> &[SensorDescriptor] {
+        std::slice::from_ref(&self.descriptor)
     }
 
-    fn read(&mut self, _now: Timestamp) -> Option<Reading> {
-        let busy = self.busy.read().ok()?;
-        Some(Reading { value: busy.get(), at: None })
+    fn read(&mut self, _now: Timestamp, slots: &mut [Option<Reading>]) {
+        slots[0] = self.busy.read().ok().map(|busy| Reading { value: busy.get(), at: None });
     }
 }
 
@@ -81,6 +116,8 @@ fn describe(busy: &BusyTime, info: &CpuInfo, basis: &Basis, shared: bool) -> Sen
         kind: SensorKind::BusyTime(ThreadPower { threads: busy.threads(), idle: basis.idle, max: basis.max }),
         boundary: basis.boundary,
         update_period: tick,
+        stamp: Stamp::Read,
+        interval: UNMEASURED_INTERVAL,
         resolution: resolution_of_sum(tick, busy.threads()),
         gain: Gain { half_width: basis.half_width, source: basis.source.clone() },
         source: format!(
@@ -125,6 +162,7 @@ fn findings(info: &CpuInfo, basis: &Basis, shared: bool) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lem_domain::spec::CpuPowerOverride;
     use lem_domain::units::Watts;
     use std::fs;
 
@@ -137,13 +175,13 @@ mod tests {
         )
     }
 
-    fn probe(cpuinfo: Option<&str>, cpu_power: Option<CpuPowerOverride>) -> ProcessorEstimate {
+    fn estimate(cpuinfo: Option<&str>, cpu_power: Option<CpuPowerOverride>) -> ProcessorEstimate {
         let proc = tempfile::tempdir().expect("a folder");
         fs::write(proc.path().join("stat"), STAT).expect("written");
         if let Some(text) = cpuinfo {
             fs::write(proc.path().join("cpuinfo"), text).expect("written");
         }
-        ProcessorEstimate::probe(proc.path(), cpu_power).expect("usable")
+        ProcessorEstimate::probe(proc.path(), &Preferences { cpu_power, ..Preferences::default() }).expect("usable")
     }
 
     fn codes(estimate: &ProcessorEstimate) -> Vec<FindingCode> {
@@ -152,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_known_processor_gets_its_row_and_fifty_per_cent() {
-        let estimate = probe(Some(&cpuinfo("AuthenticAMD", 25, 1, "")), None);
+        let estimate = estimate(Some(&cpuinfo("AuthenticAMD", 25, 1, "")), None);
         assert_eq!(codes(&estimate), []);
         assert!((estimate.descriptor.gain.half_width - 0.5).abs() < 1e-12);
         assert!(estimate.descriptor.gain.source.contains("EPYC 3rd Gen"), "{}", estimate.descriptor.gain.source);
@@ -162,7 +200,7 @@ mod tests {
     #[test]
     fn an_unknown_or_unreadable_processor_gets_the_generic_row_and_says_so() {
         for text in [Some(cpuinfo("GenuineIntel", 6, 250, "")), None] {
-            let estimate = probe(text.as_deref(), None);
+            let estimate = estimate(text.as_deref(), None);
             assert_eq!(codes(&estimate), [FindingCode::GenericPowerRow]);
             assert!((estimate.descriptor.gain.half_width - 1.0).abs() < 1e-12);
         }
@@ -170,7 +208,7 @@ mod tests {
 
     #[test]
     fn under_a_hypervisor_the_figure_is_called_a_share() {
-        let estimate = probe(Some(&cpuinfo("AuthenticAMD", 25, 1, "hypervisor")), None);
+        let estimate = estimate(Some(&cpuinfo("AuthenticAMD", 25, 1, "hypervisor")), None);
         assert_eq!(codes(&estimate), [FindingCode::VmShare]);
         assert!(estimate.descriptor.source.contains("virtual machine's share"));
         assert!(estimate.descriptor.device_name.contains("virtual machine's share"));
@@ -179,7 +217,7 @@ mod tests {
     #[test]
     fn the_users_watts_replace_the_row_and_the_generic_finding() {
         let watts = CpuPowerOverride { idle: Watts::new(1.5), max: Watts::new(6.0) };
-        let estimate = probe(None, Some(watts));
+        let estimate = estimate(None, Some(watts));
         assert_eq!(codes(&estimate), []);
         assert_eq!(estimate.descriptor.kind, SensorKind::BusyTime(ThreadPower { threads: 2, idle: watts.idle, max: watts.max }));
         assert!(estimate.descriptor.gain.source.contains("configuration"));
@@ -193,10 +231,10 @@ mod tests {
     #[test]
     fn without_stat_there_is_no_estimate() {
         let proc = tempfile::tempdir().expect("a folder");
-        let error = ProcessorEstimate::probe(proc.path(), None).expect_err("no stat");
+        let error = ProcessorEstimate::probe(proc.path(), &Preferences::default()).expect_err("no stat");
         assert!(matches!(error, EnergyError::Unreadable { ref path, .. } if path.ends_with("stat")), "{error:?}");
         fs::write(proc.path().join("stat"), "intr 1\n").expect("written");
-        let error = ProcessorEstimate::probe(proc.path(), None).expect_err("no thread");
+        let error = ProcessorEstimate::probe(proc.path(), &Preferences::default()).expect_err("no thread");
         assert!(matches!(error, EnergyError::Malformed { .. }), "{error:?}");
     }
 }

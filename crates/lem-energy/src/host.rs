@@ -29,12 +29,20 @@ pub struct HostEnvironment {
     pub cpu: CpuEnvironment,
     /// Memory that the kernel manages, in bytes.
     pub memory_total_bytes: Option<u64>,
+    /// Memory that programs could still take without anything being swapped out, in bytes.
+    pub memory_available_bytes: Option<u64>,
     /// Mean number of runnable tasks over the last minute: other work shows here before the run starts.
     pub load_average_1m: Option<f64>,
     /// Kind of container the program runs in, such as `docker`; `None` where no sign of one was found.
     pub container: Option<String>,
     /// Hardware threads' worth of processor time that the control group allows; `None` where it sets no limit.
     pub cgroup_cpu_quota_threads: Option<f64>,
+    /// Memory that the control group allows, in bytes; `None` where it sets no limit.
+    pub cgroup_memory_limit_bytes: Option<u64>,
+    /// What the kernel tells time by, such as `tsc`.
+    pub clock_source: Option<String>,
+    /// Who may count events of the processor: from −1, everybody, upwards.
+    pub perf_event_paranoid: Option<i32>,
 }
 
 /// Looks at the host through the files below `root`, which is `/` except in tests. What cannot be read is left out.
@@ -46,10 +54,14 @@ pub fn snapshot(root: &Path, clock: &dyn Clock) -> HostEnvironment {
         kernel_release: read_line(&root.join("proc/sys/kernel/osrelease")),
         operating_system: operating_system(root),
         cpu: cpu::look(root),
-        memory_total_bytes: memory_total(root).map(Bytes::get),
+        memory_total_bytes: memory(root, "MemTotal:").map(Bytes::get),
+        memory_available_bytes: memory(root, "MemAvailable:").map(Bytes::get),
         load_average_1m: read_line(&root.join("proc/loadavg")).and_then(|line| line.split(' ').next()?.parse().ok()),
         container: cgroup::container(root),
         cgroup_cpu_quota_threads: cgroup::cpu_quota(root),
+        cgroup_memory_limit_bytes: cgroup::memory_limit(root),
+        clock_source: read_line(&root.join("sys/devices/system/clocksource/clocksource0/current_clocksource")),
+        perf_event_paranoid: read_line(&root.join("proc/sys/kernel/perf_event_paranoid")).and_then(|line| line.parse().ok()),
     }
 }
 
@@ -67,10 +79,10 @@ fn operating_system(root: &Path) -> Option<String> {
     Some(name.trim_matches(['"', '\'']).to_owned())
 }
 
-fn memory_total(root: &Path) -> Option<Bytes> {
+fn memory(root: &Path, field: &str) -> Option<Bytes> {
     let text = std::fs::read_to_string(root.join("proc/meminfo")).ok()?;
-    let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
-    total.trim().strip_suffix("kB")?.trim_end().parse().ok().map(Bytes::from_kibibytes)
+    let size = text.lines().find_map(|line| line.strip_prefix(field))?;
+    size.trim().strip_suffix("kB")?.trim_end().parse().ok().map(Bytes::from_kibibytes)
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
-//! Meters: a source, a way of sampling it and what was said about the sources that were looked for.
+//! Meters: sources, a way of sampling them and what was said about all that were looked for.
 
-use crate::sampler::ThreadedSession;
-use crate::simulated::VirtualBoard;
-use crate::source::Source;
+use crate::sampler::{SpareCpu, ThreadedSession};
+use crate::source::{Reader, Source};
 use crate::stepped::SteppedSession;
 use lem_domain::Clock;
 use lem_domain::protocol::{EnergyBackend, EnergySession, SeamError};
@@ -10,61 +9,56 @@ use lem_domain::sensor::{SensorRecord, SourceVerdict};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// When to sample, and what became of the sources.
-#[derive(Clone)]
-pub(crate) struct Sampling {
+/// How samples are taken in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SamplerKind {
+    /// A thread reads at absolute deadlines: for any clock on which time passes by itself.
+    Threaded,
+    /// Samples are computed when they are looked at: for simulated time, on which only virtual sensors can be read.
+    Stepped,
+}
+
+/// Reads its sources, or none and says why.
+pub(crate) struct Meter {
+    pub(crate) sources: Vec<Box<dyn Source>>,
+    pub(crate) verdicts: Vec<SourceVerdict>,
+    pub(crate) sampler: SamplerKind,
+    pub(crate) spare_cpu: Option<SpareCpu>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Never zero.
-    pub(crate) interval: Duration,
-    pub(crate) sources: Vec<SourceVerdict>,
 }
 
-/// Reads a source on a thread of its own.
-pub(crate) struct ThreadedMeter<S> {
-    pub(crate) source: S,
-    pub(crate) sampling: Sampling,
-}
-
-impl<S: Source> EnergyBackend for ThreadedMeter<S> {
+impl EnergyBackend for Meter {
     fn start(&self) -> Result<Box<dyn EnergySession>, SeamError> {
-        let Sampling { clock, interval, sources } = self.sampling.clone();
-        let sensors = self.source.sensors()?;
-        let session = ThreadedSession::start(sensors, sources, clock, interval)?;
-        Ok(Box::new(session))
+        let mut readers: Vec<Box<dyn Reader>> = Vec::new();
+        for source in &self.sources {
+            readers.extend(source.readers()?);
+        }
+        let (verdicts, clock) = (self.verdicts.clone(), Arc::clone(&self.clock));
+        if readers.is_empty() {
+            // Nothing ticks for nothing.
+            return Ok(Box::new(EmptySession(verdicts)));
+        }
+        Ok(match self.sampler {
+            SamplerKind::Threaded => Box::new(ThreadedSession::start(readers, verdicts, clock, self.spare_cpu)?),
+            SamplerKind::Stepped => Box::new(SteppedSession::start(readers, verdicts, clock)),
+        })
     }
 }
 
-/// Reads the virtual board on simulated time.
-pub(crate) struct SteppedMeter {
-    pub(crate) board: VirtualBoard,
-    pub(crate) sampling: Sampling,
-}
-
-impl EnergyBackend for SteppedMeter {
-    fn start(&self) -> Result<Box<dyn EnergySession>, SeamError> {
-        let Sampling { clock, interval, sources } = self.sampling.clone();
-        Ok(Box::new(SteppedSession::start(&self.board, sources, clock, interval)?))
-    }
-}
-
-/// Has no sensor and says why; nothing ticks for nothing.
-pub(crate) struct NoMeter {
-    pub(crate) sampling: Sampling,
-}
-
-impl EnergyBackend for NoMeter {
-    fn start(&self) -> Result<Box<dyn EnergySession>, SeamError> {
-        let Sampling { interval, sources, .. } = self.sampling.clone();
-        Ok(Box::new(EmptySession(SensorRecord { sources, interval, ..SensorRecord::default() })))
-    }
-}
-
-struct EmptySession(SensorRecord);
+struct EmptySession(Vec<SourceVerdict>);
 
 impl EnergySession for EmptySession {
     fn read_edge(&mut self) {}
 
+    fn margin(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn drain(&mut self, record: &mut SensorRecord) {
+        *record = SensorRecord { sources: self.0.clone(), ..SensorRecord::default() };
+    }
+
     fn stop(self: Box<Self>) -> Result<SensorRecord, SeamError> {
-        Ok(self.0)
+        Ok(SensorRecord { sources: self.0, ..SensorRecord::default() })
     }
 }

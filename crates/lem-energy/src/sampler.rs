@@ -1,14 +1,20 @@
 //! Sampling on the host's time: one thread that reads every sensor at absolute deadlines.
 
 mod latency;
+mod pinning;
 mod recorder;
+mod schedule;
+mod timetable;
+
+pub(crate) use pinning::{SpareCpu, spare_cpu};
+pub(crate) use recorder::Recorder;
+pub(crate) use schedule::Schedule;
 
 use crate::error::EnergyError;
-use crate::source::Sensor;
+use crate::source::Reader;
+use lem_domain::Clock;
 use lem_domain::protocol::{EnergySession, SeamError};
 use lem_domain::sensor::{SamplerCost, SensorRecord, SourceStatus, SourceVerdict};
-use lem_domain::{Clock, Timestamp};
-use recorder::Recorder;
 use rustix::time::{ClockId, clock_gettime};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -25,7 +31,6 @@ pub(crate) struct ThreadedSession {
 /// What the sampler's thread and the session share.
 struct Shared {
     clock: Arc<dyn Clock>,
-    interval: Duration,
     state: Mutex<State>,
     /// Wakes the thread when it shall end, so that stopping never waits for a deadline.
     stopped: Condvar,
@@ -37,21 +42,25 @@ struct State {
 }
 
 impl ThreadedSession {
-    /// Reads every sensor once, then leaves the rest to a thread of its own.
+    /// Reads every sensor once, then leaves the rest to a thread of its own, on the spare processor where there is one.
     pub(crate) fn start(
-        sensors: Vec<Box<dyn Sensor>>,
+        readers: Vec<Box<dyn Reader>>,
         sources: Vec<SourceVerdict>,
         clock: Arc<dyn Clock>,
-        interval: Duration,
+        spare_cpu: Option<SpareCpu>,
     ) -> Result<Self, EnergyError> {
-        let mut recorder = Recorder::new(sensors, interval);
-        let started = clock.now();
+        let mut recorder = Recorder::new(readers, clock.now());
         recorder.tick(&*clock);
-        let shared = Arc::new(Shared { clock, interval, state: Mutex::new(State { recorder, stopping: false }), stopped: Condvar::new() });
+        let shared = Arc::new(Shared { clock, state: Mutex::new(State { recorder, stopping: false }), stopped: Condvar::new() });
         let for_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("lem-sampler".to_owned())
-            .spawn(move || for_thread.sample_until_stopped(started))
+            .spawn(move || {
+                if let Some(cpu) = spare_cpu {
+                    cpu.take_calling_thread();
+                }
+                for_thread.sample_until_stopped()
+            })
             .map_err(|source| EnergyError::ThreadRefused { source })?;
         Ok(Self { shared, thread: Some(thread), sources })
     }
@@ -67,8 +76,33 @@ impl ThreadedSession {
 
 impl EnergySession for ThreadedSession {
     fn read_edge(&mut self) {
+        // Whatever made the thread panic is not called again.
+        if self.thread.as_ref().is_none_or(JoinHandle::is_finished) {
+            return;
+        }
         // Waits for at most one round of reads: the thread holds the lock for no longer.
         self.shared.lock().recorder.read_all(&*self.shared.clock);
+    }
+
+    fn margin(&self) -> Duration {
+        self.shared.lock().recorder.margin()
+    }
+
+    fn drain(&mut self, record: &mut SensorRecord) {
+        // The buffer is made ready before the lock is taken, so that no tick waits for memory.
+        record.samples.clear();
+        let capacity = self.shared.lock().recorder.capacity();
+        record.samples.reserve_exact(capacity);
+        let mut state = self.shared.lock();
+        state.recorder.exchange(&mut record.samples);
+        record.cost = state.recorder.cost();
+        if record.sensors.is_empty() {
+            record.sensors = state.recorder.sensors();
+        }
+        drop(state);
+        if record.sources != self.sources {
+            record.sources.clone_from(&self.sources);
+        }
     }
 
     fn stop(mut self: Box<Self>) -> Result<SensorRecord, SeamError> {
@@ -88,7 +122,6 @@ impl EnergySession for ThreadedSession {
             samples: recorded.samples,
             sources: std::mem::take(&mut self.sources),
             cost: SamplerCost { cpu_time, ..recorded.cost },
-            interval: self.shared.interval,
         })
     }
 }
@@ -106,38 +139,27 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The thread: reads at `started` + n × interval for n ≥ 1. A deadline that has passed before it could be kept is
-    /// skipped and counted, so that lateness never accumulates.
-    fn sample_until_stopped(&self, started: Timestamp) -> Duration {
-        let mut deadline = started.after(self.interval);
+    /// The thread: reads what is due, waits for the next deadline, until it is told to stop.
+    fn sample_until_stopped(&self) -> Duration {
         let mut state = self.lock();
-        loop {
-            let now = self.clock.now();
-            if state.stopping {
-                return thread_cpu_time();
-            }
+        let mut now = self.clock.now();
+        while !state.stopping {
+            let Some(deadline) = state.recorder.next_deadline() else {
+                state = self.stopped.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
             if now < deadline {
                 let wait = Duration::from_nanos(deadline.as_nanos() - now.as_nanos());
                 state = self.stopped.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
-                continue;
+                if state.stopping {
+                    break;
+                }
             }
-            state.recorder.tick(&*self.clock);
-            let missed = missed_deadlines(deadline, self.clock.now(), self.interval);
-            state.recorder.skip(missed);
-            deadline = nth_deadline(deadline, self.interval, missed + 1);
+            // Reads nothing where the wake-up came early.
+            now = state.recorder.tick(&*self.clock);
         }
+        thread_cpu_time()
     }
-}
-
-/// Deadlines after `kept` that have come by `now`.
-fn missed_deadlines(kept: Timestamp, now: Timestamp, interval: Duration) -> u64 {
-    let late = u128::from(now.as_nanos().saturating_sub(kept.as_nanos()));
-    u64::try_from(late / interval.as_nanos().max(1)).unwrap_or(u64::MAX)
-}
-
-fn nth_deadline(from: Timestamp, interval: Duration, n: u64) -> Timestamp {
-    let interval = u64::try_from(interval.as_nanos()).unwrap_or(u64::MAX);
-    Timestamp::from_nanos(from.as_nanos().saturating_add(interval.saturating_mul(n)))
 }
 
 /// Processor time of the calling thread since it began.

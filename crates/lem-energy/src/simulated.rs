@@ -1,9 +1,9 @@
 //! The sensors of the virtual machine: readings of a world whose truth is known.
 
 use crate::EnergyError;
-use crate::source::{Reading, Sensor, Source};
+use crate::source::{Preferences, Reader, Reading, Source};
 use lem_domain::counter::CounterRange;
-use lem_domain::sensor::{Gain, PowerMeaning, SensorDescriptor, SensorKind};
+use lem_domain::sensor::{Gain, PowerMeaning, SensorDescriptor, SensorKind, Stamp};
 use lem_domain::units::{Joules, Watts};
 use lem_domain::world::World;
 use lem_domain::{Boundary, DeviceId, Timestamp};
@@ -13,66 +13,61 @@ use std::time::Duration;
 /// The virtual board: an energy counter and an instantaneous power sensor, both exact up to their resolution.
 pub(crate) struct VirtualBoard {
     world: Arc<World>,
+    interval: Duration,
 }
 
 impl VirtualBoard {
-    /// Name among the sources.
-    pub(crate) const NAME: &'static str = "virtual";
-
     /// The board of a virtual machine.
-    pub(crate) fn new(world: Arc<World>) -> Self {
-        Self { world }
+    pub(crate) fn new(world: Arc<World>, preferences: &Preferences) -> Self {
+        Self { world, interval: preferences.interval(None) }
     }
 }
 
 impl Source for VirtualBoard {
-    fn sensors(&self) -> Result<Vec<Box<dyn Sensor>>, EnergyError> {
-        let energy = VirtualSensor {
-            descriptor: descriptor(
-                "total-energy",
-                SensorKind::EnergyCounter(CounterRange { wraps_at: None, plausible_power: CounterRange::UNKNOWN_LIMIT_POWER }),
-                Joules::from_millijoules(1).get(),
-            ),
-            world: Arc::clone(&self.world),
-            truth: |world, at| world.energy_to(at).get(),
-        };
-        let power = VirtualSensor {
-            descriptor: descriptor("power", SensorKind::Power(PowerMeaning::Instant), Watts::from_milliwatts(1).get()),
-            world: Arc::clone(&self.world),
-            truth: |world, at| world.power_at(at).get(),
-        };
-        Ok(vec![Box::new(energy), Box::new(power)])
+    fn readers(&self) -> Result<Vec<Box<dyn Reader>>, EnergyError> {
+        let counter = SensorKind::EnergyCounter(CounterRange { wraps_at: None, plausible_power: CounterRange::UNKNOWN_LIMIT_POWER });
+        let descriptors = [
+            self.descriptor("total-energy", counter, Joules::from_millijoules(1).get()),
+            self.descriptor("power", SensorKind::Power(PowerMeaning::Instant), Watts::from_milliwatts(1).get()),
+        ];
+        Ok(vec![Box::new(VirtualReader { descriptors, world: Arc::clone(&self.world) })])
     }
 }
 
-struct VirtualSensor {
-    descriptor: SensorDescriptor,
+impl VirtualBoard {
+    fn descriptor(&self, name: &str, kind: SensorKind, resolution: f64) -> SensorDescriptor {
+        SensorDescriptor {
+            name: name.to_owned(),
+            device: DeviceId::new("virtual-gpu-0"),
+            device_name: "virtual GPU 0".to_owned(),
+            kind,
+            boundary: Boundary::GpuBoard,
+            update_period: Duration::ZERO,
+            stamp: Stamp::Device,
+            interval: self.interval,
+            resolution,
+            gain: Gain { half_width: 0.0, source: "exact by construction".to_owned() },
+            source: format!("{name} of the virtual machine's law"),
+        }
+    }
+}
+
+struct VirtualReader {
+    descriptors: [SensorDescriptor; 2],
     world: Arc<World>,
-    truth: fn(&World, Timestamp) -> f64,
 }
 
-impl Sensor for VirtualSensor {
-    fn descriptor(&self) -> &SensorDescriptor {
-        &self.descriptor
+impl Reader for VirtualReader {
+    fn descriptors(&self) -> &[SensorDescriptor] {
+        &self.descriptors
     }
 
-    fn read(&mut self, now: Timestamp) -> Option<Reading> {
-        let steps = ((self.truth)(&self.world, now) / self.descriptor.resolution).round();
-        Some(Reading { value: steps * self.descriptor.resolution, at: Some(now) })
-    }
-}
-
-fn descriptor(name: &str, kind: SensorKind, resolution: f64) -> SensorDescriptor {
-    SensorDescriptor {
-        name: name.to_owned(),
-        device: DeviceId::new("virtual-gpu-0"),
-        device_name: "virtual GPU 0".to_owned(),
-        kind,
-        boundary: Boundary::GpuBoard,
-        update_period: Duration::ZERO,
-        resolution,
-        gain: Gain { half_width: 0.0, source: "exact by construction".to_owned() },
-        source: format!("{name} of the virtual machine's law"),
+    fn read(&mut self, now: Timestamp, slots: &mut [Option<Reading>]) {
+        let truths = [self.world.energy_to(now).get(), self.world.power_at(now).get()];
+        for ((slot, descriptor), truth) in slots.iter_mut().zip(&self.descriptors).zip(truths) {
+            let steps = (truth / descriptor.resolution).round();
+            *slot = Some(Reading { value: steps * descriptor.resolution, at: Some(now) });
+        }
     }
 }
 
@@ -96,18 +91,21 @@ mod tests {
         };
         let world = Arc::new(World::new(law));
         world.spend(TimeWindow { start: at(1_000), end: at(2_000) }, Joules::new(100.000_04));
-        let mut sensors = VirtualBoard::new(Arc::clone(&world)).sensors().expect("always there");
+        let board = VirtualBoard::new(Arc::clone(&world), &Preferences::default());
+        let mut readers = board.readers().expect("always there");
+        let reader = &mut readers[0];
         for millis in [0, 500, 1_000, 1_333, 2_000, 7_777] {
             let truths = [world.energy_to(at(millis)).get(), world.power_at(at(millis)).get()];
-            for (sensor, truth) in sensors.iter_mut().zip(truths) {
-                let reading = sensor.read(at(millis)).expect("answers");
-                let name = sensor.descriptor().name.clone();
-                assert!((truth - reading.value).abs() <= 0.5e-3 + 1e-9, "{name} at {millis} ms: {} against {truth}", reading.value);
+            let mut slots = [None; 2];
+            reader.read(at(millis), &mut slots);
+            for (reading, truth) in slots.into_iter().zip(truths) {
+                let reading = reading.expect("answers");
+                assert!((truth - reading.value).abs() <= 0.5e-3 + 1e-9, "at {millis} ms: {} against {truth}", reading.value);
                 assert_eq!(reading.at, Some(at(millis)));
             }
         }
-        let names: Vec<_> = sensors.iter().map(|sensor| sensor.descriptor().name.as_str()).collect();
+        let names: Vec<_> = reader.descriptors().iter().map(|sensor| sensor.name.as_str()).collect();
         assert_eq!(names, ["total-energy", "power"]);
-        assert!(sensors.iter().all(|sensor| sensor.descriptor().device.as_str() == "virtual-gpu-0"));
+        assert!(reader.descriptors().iter().all(|sensor| sensor.device.as_str() == "virtual-gpu-0"));
     }
 }

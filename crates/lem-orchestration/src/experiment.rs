@@ -1,16 +1,18 @@
 //! One measurement from beginning to end (MEASUREMENT.md §7).
 
-use crate::error::ExperimentError;
+use crate::baseline::{BEFORE_LOAD, Baseline, Observed};
+use crate::error::{ExperimentError, with_causes};
 use crate::preflight::require_grade;
 use crate::record::{self, Before};
+use crate::sampling::{Sampling, dead_meter};
 use crate::warmup::warm_up;
 use crate::window::measure;
+use lem_domain::idle::IdleState;
 use lem_domain::protocol::{
-    EnergyBackend, EnergySession, InferenceEngine, Interrupt, ModelLoader, PreparedWorkload, Progress, Prompt, ResultsRepository,
+    EnergyBackend, InferenceEngine, Interrupt, ModelLoader, PreparedWorkload, ProfileStore, Progress, Prompt, ResultsRepository,
     RunControl, RunPhase, RunSetup, RunState, SeamError, Stage, StateStore,
 };
-use lem_domain::record::{DatasetFacts, ProcessRecord};
-use lem_domain::sensor::{SensorRecord, SourceStatus, SourceVerdict};
+use lem_domain::record::{DatasetFacts, HostRecord, ProcessRecord, WarmupFacts};
 use lem_domain::spec::ExperimentSpec;
 use lem_domain::token::FinishReason;
 use lem_domain::{Clock, ExperimentId, Finding, TimeWindow};
@@ -28,6 +30,8 @@ pub struct Tools<'a> {
     pub results: &'a dyn ResultsRepository,
     /// Keeps the state.
     pub states: &'a dyn StateStore,
+    /// Keeps what is known of this machine's sensors.
+    pub profiles: &'a dyn ProfileStore,
     /// Tells the user.
     pub progress: &'a dyn Progress,
     /// The user's wish to stop.
@@ -58,6 +62,8 @@ pub enum Ending {
     Measured,
     /// A signal stopped it; what had finished is saved.
     Interrupted,
+    /// A signal stopped it before the model was loaded, so there was nothing to save.
+    Cancelled,
 }
 
 /// Runs one measurement and saves its raw records. Figures come afterwards, from those records: [`crate::aggregate`].
@@ -74,7 +80,7 @@ pub fn run(experiment: Experiment, tools: Tools<'_>) -> Result<Ending, Experimen
     let outcome = Life { experiment, tools }.live();
     if let Err(error) = &outcome {
         // The error itself is the news; a state that cannot be written would only hide it.
-        let _ = enter(tools, &id, RunPhase::Failed, Some(reason_of(error)));
+        let _ = enter(tools, &id, RunPhase::Failed, Some(with_causes(error)));
     }
     outcome
 }
@@ -87,29 +93,46 @@ struct Life<'a> {
 
 impl Life<'_> {
     fn live(self) -> Result<Ending, ExperimentError> {
-        let tools = self.tools;
+        let (tools, spec) = (self.tools, &self.experiment.spec);
         self.enter(RunPhase::Created)?;
-        let session = tools.meter.start().map_err(ExperimentError::Meter)?;
+        let mut baseline = Baseline::new(&spec.energy, tools);
+        let mut sampling = self.idle_before_load(&mut baseline)?;
+        if tools.interrupt.is_raised() {
+            self.enter(RunPhase::Interrupted)?;
+            return Ok(Ending::Cancelled);
+        }
 
         self.enter(RunPhase::Loading)?;
         let (mut engine, load) = self.load()?;
-        let workload = engine.prepare(&self.experiment.prompts, &self.experiment.spec).map_err(ExperimentError::Prepare)?;
+        let workload = engine.prepare(&self.experiment.prompts, spec).map_err(ExperimentError::Prepare)?;
+        baseline.engine_runs_on(engine.engine());
+        baseline.observe(IdleState::ModelLoaded, &mut sampling);
 
-        self.enter(RunPhase::Warming)?;
-        tools.progress.begin(Stage::Warmup, Some(u64::from(self.experiment.spec.warmup.requests)));
-        let warmup = warm_up(&mut *engine, &self.experiment.prompts, &self.experiment.spec, self.control());
-        tools.progress.end();
-        let before = Before {
-            dataset: self.experiment.dataset.clone(),
-            load,
-            warmup: warmup.map_err(ExperimentError::Engine)?,
-            findings: self.experiment.findings.clone(),
-        };
+        let warmup = if tools.interrupt.is_raised() { None } else { self.warm_up(&mut *engine)? };
+        let before = Before { dataset: self.experiment.dataset.clone(), load, warmup, findings: self.experiment.findings.clone() };
         if tools.interrupt.is_raised() {
             let record = record::unmeasured(&*engine, before, &workload);
-            return self.save(session, &record).and_then(|()| self.interrupted());
+            self.save(sampling, baseline, record)?;
+            self.enter(RunPhase::Interrupted)?;
+            return Ok(Ending::Interrupted);
         }
-        self.measure(&mut *engine, session, before, &workload)
+        self.measure(&mut *engine, sampling, baseline, before, &workload)
+    }
+
+    /// The states that only exist before a model is loaded. Sampling starts here and goes on to the end.
+    fn idle_before_load(&self, baseline: &mut Baseline<'_>) -> Result<Sampling<'_>, ExperimentError> {
+        let tools = self.tools;
+        // The first check comes before sampling starts, so that the two sessions need not share the sensors.
+        let is_kept = baseline.is_kept(BEFORE_LOAD);
+        let mut sampling = Sampling::start(tools.meter, tools.clock).map_err(ExperimentError::Meter)?;
+        if !is_kept {
+            baseline.watch(BEFORE_LOAD, &mut sampling);
+        }
+        let is_asked = baseline.is_asked() && !tools.interrupt.is_raised();
+        if is_asked && tools.loader.hold_context(&self.experiment.spec).map_err(ExperimentError::Load)? {
+            baseline.observe(IdleState::ContextHeld, &mut sampling);
+        }
+        Ok(sampling)
     }
 
     fn load(&self) -> Result<(Box<dyn InferenceEngine>, TimeWindow), ExperimentError> {
@@ -121,45 +144,54 @@ impl Life<'_> {
         Ok((engine.map_err(ExperimentError::Load)?, TimeWindow { start, end }))
     }
 
+    fn warm_up(&self, engine: &mut dyn InferenceEngine) -> Result<Option<WarmupFacts>, ExperimentError> {
+        self.enter(RunPhase::Warming)?;
+        let Experiment { prompts, spec, .. } = &self.experiment;
+        self.tools.progress.begin(Stage::Warmup, Some(u64::from(spec.warmup.requests)));
+        let warmup = warm_up(engine, prompts, spec, self.control());
+        self.tools.progress.end();
+        warmup.map_err(ExperimentError::Engine)
+    }
+
     fn measure(
         &self,
         engine: &mut dyn InferenceEngine,
-        mut session: Box<dyn EnergySession>,
+        mut sampling: Sampling<'_>,
+        baseline: Baseline<'_>,
         before: Before,
         workload: &PreparedWorkload,
     ) -> Result<Ending, ExperimentError> {
         self.enter(RunPhase::Measuring)?;
         self.tools.progress.begin(Stage::Measure, Some(workload.requests.len() as u64));
-        let measured = measure(engine, &mut *session, workload, &self.experiment.spec, self.control());
+        let measured = measure(engine, &mut sampling, workload, &self.experiment.spec, self.control());
         self.tools.progress.end();
         let measured = measured.map_err(ExperimentError::Engine)?;
 
         let record = record::measured(engine, before, workload, &measured);
-        self.save(session, &record)?;
+        self.save(sampling, baseline, record)?;
         let output = measured.output.map_err(ExperimentError::Engine)?;
         // A signal that came after the last request finished has cut nothing short.
         if output.finish.iter().any(|finish| matches!(finish, None | Some(FinishReason::Interrupted))) {
-            return self.interrupted();
+            self.enter(RunPhase::Interrupted)?;
+            return Ok(Ending::Interrupted);
         }
         self.enter(RunPhase::Recorded)?;
         Ok(Ending::Measured)
     }
 
-    fn save(&self, session: Box<dyn EnergySession>, record: &ProcessRecord) -> Result<(), ExperimentError> {
-        let tools = self.tools;
-        tools.progress.begin(Stage::Save, None);
+    fn save(&self, sampling: Sampling<'_>, baseline: Baseline<'_>, mut record: ProcessRecord) -> Result<(), ExperimentError> {
+        let (results, id) = (self.tools.results, &self.experiment.id);
+        self.tools.progress.begin(Stage::Save, None);
         // A meter that died takes the energy with it, and nothing else: tokens and latencies are still worth keeping.
-        let host = session.stop().unwrap_or_else(|error| dead_meter(&error));
-        let id = &self.experiment.id;
-        let saved =
-            tools.results.save_process(id, record).and_then(|()| tools.results.save_host(id, &host)).and_then(|()| tools.results.seal(id));
-        tools.progress.end();
+        let meter = sampling.stop().unwrap_or_else(|error| dead_meter(&error));
+        let Observed { idle, kept: kept_idle, findings } = baseline.finish(&meter);
+        record.findings.extend(findings);
+        let spec = &self.experiment.spec;
+        let asked_precision = Some(spec.energy.precision);
+        let host = HostRecord { meter, idle, kept_idle, asked_precision, multipliers: spec.multipliers.clone() };
+        let saved = results.save_process(id, &record).and_then(|()| results.save_host(id, &host)).and_then(|()| results.seal(id));
+        self.tools.progress.end();
         saved.map_err(ExperimentError::Storage)
-    }
-
-    fn interrupted(&self) -> Result<Ending, ExperimentError> {
-        self.enter(RunPhase::Interrupted)?;
-        Ok(Ending::Interrupted)
     }
 
     fn control(&self) -> RunControl<'_> {
@@ -173,21 +205,4 @@ impl Life<'_> {
 
 fn enter(tools: Tools<'_>, id: &ExperimentId, phase: RunPhase, reason: Option<String>) -> Result<(), SeamError> {
     tools.states.save_state(id, &RunState { phase, since: tools.clock.wall(), reason })
-}
-
-/// What is recorded of a meter that could not be stopped: no samples, and why.
-fn dead_meter(error: &SeamError) -> SensorRecord {
-    let status = SourceStatus::Broken(error.to_string());
-    SensorRecord { sources: vec![SourceVerdict { source: "meter".to_owned(), status }], ..SensorRecord::default() }
-}
-
-/// The error and its causes in one line, for the state file.
-fn reason_of(error: &ExperimentError) -> String {
-    let mut reason = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(source) = cause {
-        reason = format!("{reason}: {source}");
-        cause = source.source();
-    }
-    reason
 }

@@ -1,10 +1,11 @@
 //! Writes that a crash cannot tear: the old content or the new, never a part.
 
 use crate::error::ResultsError;
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use tempfile::NamedTempFile;
 
 /// Replaces the content of `path`.
 ///
@@ -28,17 +29,27 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), ResultsError> {
 }
 
 fn replace(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    persist(temporary(folder, path)?, path, bytes)?;
+    File::open(folder)?.sync_all()
+}
+
+/// A file beside `path` whose content is to become that of `path`; it is gone when this is dropped.
+pub(crate) fn temporary(folder: &Path, path: &Path) -> io::Result<NamedTempFile> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let mut temporary = tempfile::Builder::new()
+    // Not `tempfile_in`: its files are private to the owner, while results are shared as far as the umask lets them be, and
+    // its errors name a file that no user has asked for.
+    tempfile::Builder::new()
         .prefix(&format!(".{name}."))
         .suffix(".tmp")
-        // The default is private to the owner; results are shared as far as the umask lets them be.
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder)?;
+        .make_in(folder, |path| File::options().read(true).write(true).create_new(true).mode(0o666).open(path))
+}
+
+/// Puts the bytes into the temporary file and that in the place of `path`.
+pub(crate) fn persist(mut temporary: NamedTempFile, path: &Path, bytes: &[u8]) -> io::Result<()> {
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
     temporary.persist(path).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
+    Ok(())
 }
 
 #[cfg(test)]

@@ -104,7 +104,12 @@ pub enum ResultsError {
         problem: String,
     },
     /// A document has a version that this program does not know.
-    #[error("`{}` has schema version {found}; this program reads {}.x", path.display(), SchemaVersion::CURRENT.major)]
+    #[error(
+        "`{}` has schema version {found}; this program reads {}.x to {}.x",
+        path.display(),
+        SchemaVersion::OLDEST_MAJOR,
+        SchemaVersion::CURRENT.major
+    )]
     UnknownVersion {
         /// The document.
         path: PathBuf,

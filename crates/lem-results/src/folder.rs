@@ -6,6 +6,7 @@ mod protocol;
 mod raw;
 mod resolve;
 mod seal;
+mod writable;
 
 pub use list::{Headline, ListEntry};
 pub use raw::RawFiles;
@@ -13,7 +14,7 @@ pub use raw::RawFiles;
 use crate::error::ResultsError;
 use crate::json;
 use crate::layout::{self, Bundle};
-use crate::record::v1::{ManifestRecord, ProcessRecord, StateRecord, SummaryRecord};
+use crate::record::document::{ManifestRecord, ProcessRecord, StateRecord, SummaryRecord};
 use lem_domain::ExperimentId;
 use lem_domain::derive::{Summary, summarise};
 use std::path::{Path, PathBuf};

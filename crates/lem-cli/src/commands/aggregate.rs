@@ -7,7 +7,7 @@ use crate::render::{self, out};
 use lem_domain::protocol::{Fault, SeamError};
 use lem_domain::{ExperimentId, HostClock};
 use lem_results::ResultsFolder;
-use lem_results::record::v1::SummaryRecord;
+use lem_results::record::document::SummaryRecord;
 
 /// Derives the figures of a stored experiment.
 pub(crate) fn aggregate(args: &AggregateArgs, voice: Voice) -> anyhow::Result<Exit> {

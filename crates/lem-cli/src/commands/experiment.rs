@@ -1,7 +1,7 @@
 //! `lem experiment` and `lem run`.
 
 use super::Voice;
-use super::measure::{self, Measured, Workload};
+use super::record::{self, Recorded, Workload};
 use crate::args::RunArgs;
 use crate::exit::Exit;
 use crate::overlay;
@@ -9,25 +9,31 @@ use crate::render::{self, out};
 use lem_config::Resolved;
 use lem_domain::protocol::{Fault, SeamError};
 use lem_domain::spec::RequiredGrade;
-use lem_domain::{Finding, Grade, Severity};
-use lem_results::record::v1::SummaryRecord;
+use lem_domain::{Finding, Severity};
+use lem_results::record::document::SummaryRecord;
 use std::io::{BufRead, IsTerminal, Write};
 
 /// Measures, derives the figures, shows them.
 pub(crate) fn experiment(args: &RunArgs, voice: Voice) -> anyhow::Result<Exit> {
-    let Some(measured) = prepare_and_measure(args, voice)? else { return Ok(Exit::Ok) };
-    let (summary, exit) = super::aggregate::derive_and_show(&measured.folder, &measured.id, args.json, voice)?;
-    if let Some(exit) = measured.interrupted {
+    let Some(recorded) = prepare_and_record(args, voice)? else { return Ok(Exit::Ok) };
+    if !recorded.has_raw {
+        return Ok(nothing_recorded(&recorded, voice));
+    }
+    let (summary, exit) = super::aggregate::derive_and_show(&recorded.folder, &recorded.id, args.json, voice)?;
+    if let Some(exit) = recorded.interrupted {
         return Ok(exit);
     }
-    require_grade(measured.required, &summary)?;
+    require_grade(recorded.required, &summary)?;
     Ok(exit)
 }
 
 /// Measures and leaves the raw records.
 pub(crate) fn run(args: &RunArgs, voice: Voice) -> anyhow::Result<Exit> {
-    let Some(measured) = prepare_and_measure(args, voice)? else { return Ok(Exit::Ok) };
-    let Measured { id, folder, interrupted, .. } = measured;
+    let Some(recorded) = prepare_and_record(args, voice)? else { return Ok(Exit::Ok) };
+    if !recorded.has_raw {
+        return Ok(nothing_recorded(&recorded, voice));
+    }
+    let Recorded { id, folder, interrupted, .. } = recorded;
     if args.json {
         out::json(&serde_json::json!({ "experiment_id": id.as_str(), "path": folder.path(&id) }))?;
     } else {
@@ -39,10 +45,18 @@ pub(crate) fn run(args: &RunArgs, voice: Voice) -> anyhow::Result<Exit> {
     Ok(interrupted.unwrap_or(Exit::Ok))
 }
 
+/// Says that a signal came before there was anything to record.
+fn nothing_recorded(recorded: &Recorded, voice: Voice) -> Exit {
+    if !voice.quiet {
+        anstream::eprintln!("nothing was recorded: the run was stopped before the model was loaded");
+    }
+    recorded.interrupted.unwrap_or(Exit::Interrupted)
+}
+
 /// Everything up to the raw records; `None` after a dry run.
-fn prepare_and_measure(args: &RunArgs, voice: Voice) -> anyhow::Result<Option<Measured>> {
+fn prepare_and_record(args: &RunArgs, voice: Voice) -> anyhow::Result<Option<Recorded>> {
     let resolved = lem_config::resolve(&overlay::request(&args.config)?)?;
-    let workload = measure::workload(&resolved)?;
+    let workload = record::workload(&resolved)?;
     if args.dry_run {
         out::text(resolved.to_yaml()?)?;
         return Ok(None);
@@ -51,16 +65,12 @@ fn prepare_and_measure(args: &RunArgs, voice: Voice) -> anyhow::Result<Option<Me
         render::summary::plan(&resolved, &workload);
     }
     accept_warnings(&resolved, &workload, args.yes)?;
-    measure::measure(&resolved, workload, voice).map(Some)
+    record::record(&resolved, workload, voice).map(Some)
 }
 
 /// Sensors that promise a grade may still not reach it: a window can be too short, a sensor can be lost.
 fn require_grade(required: RequiredGrade, summary: &SummaryRecord) -> Result<(), SeamError> {
-    let worst = match required {
-        RequiredGrade::Any => return Ok(()),
-        RequiredGrade::Estimated => Grade::Estimated,
-        RequiredGrade::Measured => Grade::Derived,
-    };
+    let Some(worst) = required.worst_accepted() else { return Ok(()) };
     let total = &summary.energy.total;
     if total.value.is_some() && total.grade <= worst {
         return Ok(());

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 use lem_domain::{Finding, Severity};
-use lem_results::record::v1::FindingRecord;
+use lem_results::record::document::FindingRecord;
 
 /// Prints findings, the worst first.
 pub(crate) fn show(findings: impl Iterator<Item = Finding>) {

@@ -3,7 +3,7 @@
 use super::summary::{align, plain};
 use super::{number, out};
 use lem_config::Resolved;
-use lem_results::record::v1::QuantityRecord;
+use lem_results::record::document::QuantityRecord;
 use lem_results::{ListEntry, RawFiles};
 
 /// The experiments of a folder, on stdout.

@@ -5,10 +5,16 @@ use std::io::{self, ErrorKind, Write};
 
 /// Writes text as it is. A reader that went away, as `head` does, wants no more; that is no error.
 pub(crate) fn text(text: impl Display) -> io::Result<()> {
+    try_text(text).map(drop)
+}
+
+/// The same, and whether anyone still reads.
+pub(crate) fn try_text(text: impl Display) -> io::Result<bool> {
     let mut stdout = anstream::stdout().lock();
     match write!(stdout, "{text}").and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written,
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

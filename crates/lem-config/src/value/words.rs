@@ -1,8 +1,8 @@
 //! The word lists of the configuration.
 
-use super::Word;
+use super::{SourceWord, Word};
 use lem_domain::backend::Backend;
-use lem_domain::spec::{BatchingStrategy, EnergyChoice, RequiredGrade, VirtualClockChoice};
+use lem_domain::spec::{BatchingStrategy, EnergySource, RequiredGrade, VirtualClockChoice};
 
 /// Where prompts come from, without the place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub(crate) enum DecoderPreset {
     Deterministic,
     /// Temperature 1, nucleus 0.95, the 50 best tokens.
     Standard,
+    /// Temperature 0.8, nucleus 0.9, a repetition penalty of 1.1.
+    Creative,
     /// Temperature 0.3, the 10 best tokens.
     Factual,
 }
@@ -51,12 +53,17 @@ words!(BatchingStrategy, "batching strategy", {
 words!(DecoderPreset, "decoder preset", {
     "deterministic" => Self::Deterministic,
     "standard" => Self::Standard,
+    "creative" => Self::Creative,
     "factual" => Self::Factual,
 });
-words!(EnergyChoice, "energy backend", {
+words!(SourceWord, "energy source", {
     "auto" => Self::Auto,
-    "estimate" => Self::Estimate,
-    "virtual" => Self::Virtual,
+    EnergySource::Nvml.as_str() => Self::Source(EnergySource::Nvml),
+    EnergySource::Rapl.as_str() => Self::Source(EnergySource::Rapl),
+    EnergySource::Amd.as_str() => Self::Source(EnergySource::Amd),
+    EnergySource::Hwmon.as_str() => Self::Source(EnergySource::Hwmon),
+    EnergySource::Estimate.as_str() => Self::Source(EnergySource::Estimate),
+    EnergySource::Virtual.as_str() => Self::Source(EnergySource::Virtual),
     "none" => Self::None,
 });
 words!(RequiredGrade, "grade", {
@@ -89,13 +96,16 @@ mod tests {
         check::<PromptKind>();
         check::<BatchingStrategy>();
         check::<DecoderPreset>();
-        check::<EnergyChoice>();
+        check::<SourceWord>();
         check::<RequiredGrade>();
         check::<VirtualClockChoice>();
     }
 
     #[test]
-    fn every_backend_of_the_domain_can_be_written() {
+    fn every_backend_and_source_of_the_domain_can_be_written() {
         assert_eq!(Backend::MEANINGS, Backend::ALL);
+        let sources =
+            SourceWord::MEANINGS.iter().filter_map(|word| if let SourceWord::Source(source) = word { Some(*source) } else { None });
+        assert_eq!(sources.collect::<Vec<_>>(), EnergySource::ALL);
     }
 }

@@ -48,6 +48,11 @@ impl VirtualLoader {
 }
 
 impl ModelLoader for VirtualLoader {
+    /// The virtual board draws its static power in every idle state, also in this one.
+    fn hold_context(&self, _spec: &ExperimentSpec) -> Result<bool, SeamError> {
+        Ok(true)
+    }
+
     fn load(&self, spec: &ExperimentSpec) -> Result<Box<dyn InferenceEngine>, SeamError> {
         let pace = Pace::new(spec.virtual_machine)?;
         Ok(Box::new(VirtualEngine::new(Arc::clone(&self.world), pace, &spec.model)))

@@ -26,14 +26,14 @@ pub enum ReferenceError {
         #[source]
         source: io::Error,
     },
-    /// The file is not of the one format that is read.
-    #[error("`{}` is not a .gguf file", path.display())]
+    /// The file is of no format that is read, or lacks what describes it.
+    #[error("`{}` is neither a .gguf file nor a .safetensors file beside a config.json", path.display())]
     NotWeights {
         /// The file.
         path: PathBuf,
     },
     /// The folder or repository holds no weights.
-    #[error("`{place}` holds no .gguf file")]
+    #[error("`{place}` holds neither a .gguf file nor a config.json with safetensors weights")]
     NoWeights {
         /// The folder, or the reference to the hub.
         place: String,
@@ -53,6 +53,12 @@ pub enum ReferenceError {
         reference: String,
         /// The names that there are.
         files: Vec<String>,
+    },
+    /// The list of safetensors files is damaged, or names one elsewhere.
+    #[error("`{}` does not list safetensors files of its folder", path.display())]
+    DamagedIndex {
+        /// The list.
+        path: PathBuf,
     },
     /// The hub may not be asked, and its cache does not have the model.
     #[error("`{reference}` is not in the cache of the hub, and HF_HUB_OFFLINE forbids to fetch it")]
@@ -89,7 +95,7 @@ pub enum ReferenceError {
 }
 
 /// The way that needs no hub.
-const LOCAL_PATH: &str = "a path to a .gguf file on this machine always works";
+const LOCAL_PATH: &str = "a path to a model on this machine always works";
 
 impl ReferenceError {
     fn fault(&self) -> Fault {
@@ -101,6 +107,7 @@ impl ReferenceError {
             | Self::SeveralWeights { .. }
             | Self::NoSuchFile { .. } => Fault::Usage,
             Self::Unreadable { .. }
+            | Self::DamagedIndex { .. }
             | Self::NotCached { .. }
             | Self::NoHome
             | Self::Hub { .. }
@@ -111,11 +118,12 @@ impl ReferenceError {
 
     fn hint(&self) -> String {
         match self {
-            Self::Empty => "name a .gguf file, a folder that holds one, or `org/name` on the hub".to_owned(),
+            Self::Empty => "name a .gguf file, a folder that holds a model, or `org/name` on the hub".to_owned(),
             Self::Missing { .. } => "check the path; a model on the hub is written `org/name[@revision][/file.gguf]`".to_owned(),
+            Self::DamagedIndex { .. } => "fetch it again".to_owned(),
             Self::Unreadable { .. } => "check its permissions".to_owned(),
             Self::NotWeights { .. } | Self::NoWeights { .. } => {
-                "only GGUF weights can be run; many models are published in that format too".to_owned()
+                "GGUF and safetensors weights can be run; a folder with the latter needs its config.json".to_owned()
             }
             Self::SeveralWeights { .. } | Self::NoSuchFile { .. } => "add the name of one of them to the reference, after a `/`".to_owned(),
             Self::NotCached { .. } => format!("fetch it once without HF_HUB_OFFLINE; {LOCAL_PATH}"),
@@ -142,6 +150,7 @@ impl From<ReferenceError> for SeamError {
             | ReferenceError::NoWeights { .. }
             | ReferenceError::SeveralWeights { .. }
             | ReferenceError::NoSuchFile { .. }
+            | ReferenceError::DamagedIndex { .. }
             | ReferenceError::NotCached { .. }
             | ReferenceError::NoHome
             | ReferenceError::HubSilent { .. }

@@ -3,7 +3,8 @@
 use super::hub_reference::{HubReference, is_commit, is_weights_path};
 use super::local::{self, TOKENIZER};
 use super::patience::{self, Pulse};
-use super::{ModelFiles, ReferenceError};
+use super::shards::{CONFIG, GENERATION_CONFIG, INDEX, SINGLE};
+use super::{ModelFiles, ReferenceError, WeightFiles, shards};
 use hf_hub::api::RepoInfo;
 use hf_hub::api::sync::{Api, ApiBuilder, ApiError};
 use hf_hub::{Cache, Repo, RepoType};
@@ -64,7 +65,7 @@ impl Hub {
         let weights = match &reference.file {
             _ if !snapshot.is_dir() => return Err(not_cached()),
             None => local::in_folder(&snapshot)?.weights,
-            Some(file) => Some(snapshot.join(file)).filter(|path| path.is_file()).ok_or_else(not_cached)?,
+            Some(file) => WeightFiles::Gguf(Some(snapshot.join(file)).filter(|path| path.is_file()).ok_or_else(not_cached)?),
         };
         let tokenizer_json = Some(snapshot.join(TOKENIZER)).filter(|path| path.is_file());
         Ok(ModelFiles { weights, tokenizer_json, revision: Some(commit) })
@@ -91,12 +92,29 @@ impl Hub {
             return Err(ReferenceError::NoCommit { reference: reference.to_string() });
         }
         let names: Vec<_> = info.siblings.iter().map(|sibling| sibling.rfilename.as_str()).collect();
-        let weights = self.fetch_file(&api, reference, &info, choose_weights(reference, &names)?)?;
+        let weights = self.fetch_weights(&api, reference, &info, &names)?;
         let tokenizer_json = if names.contains(&TOKENIZER) { Some(self.fetch_file(&api, reference, &info, TOKENIZER)?) } else { None };
         // So that the branch or tag is found in the cache by itself, also by the hub's other libraries.
         let noted = self.cache.repo(repository(reference)).create_ref(&info.sha);
         noted.map_err(|source| ReferenceError::Unreadable { path: self.cache.path().clone(), source })?;
         Ok(ModelFiles { weights, tokenizer_json, revision: Some(info.sha) })
+    }
+
+    /// A GGUF file where there is one or one is named, else safetensors.
+    fn fetch_weights(&self, api: &Api, reference: &HubReference, info: &RepoInfo, names: &[&str]) -> Result<WeightFiles, ReferenceError> {
+        let fetch = |name: &str| self.fetch_file(api, reference, info, name);
+        let optional = |name: &str| if names.contains(&name) { fetch(name).map(Some) } else { Ok(None) };
+        let is_described = reference.file.is_none() && names.contains(&CONFIG) && !names.iter().any(|name| is_weights_path(name));
+        let shards = if is_described && names.contains(&SINGLE) {
+            vec![fetch(SINGLE)?]
+        } else if is_described && names.contains(&INDEX) {
+            let path = fetch(INDEX)?;
+            let index = std::fs::read(&path).map_err(|source| ReferenceError::Unreadable { path: path.clone(), source })?;
+            shards::names(&index).ok_or(ReferenceError::DamagedIndex { path })?.iter().map(|name| fetch(name)).collect::<Result<_, _>>()?
+        } else {
+            return fetch(choose_weights(reference, names)?).map(WeightFiles::Gguf);
+        };
+        Ok(WeightFiles::Safetensors { config: fetch(CONFIG)?, generation: optional(GENERATION_CONFIG)?, shards })
     }
 
     /// Fetches by commit and not by branch, which may move between two files.

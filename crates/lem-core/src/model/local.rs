@@ -1,23 +1,34 @@
 //! Models in files and folders of this machine.
 
 use super::hub_reference::is_weights_name;
-use super::{ModelFiles, ReferenceError};
+use super::{ModelFiles, ReferenceError, WeightFiles, shards};
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// Name of the file that overrides the vocabulary inside a GGUF file.
 pub(super) const TOKENIZER: &str = "tokenizer.json";
 
-/// A weights file that exists, with the tokenizer beside it.
+/// A weights file that exists, with the tokenizer beside it; of several safetensors files, any leads to all of them.
 pub(super) fn file(path: &Path) -> Result<ModelFiles, ReferenceError> {
+    if path.extension().is_some_and(|extension| extension == "safetensors")
+        && let Some(folder) = path.parent()
+        && let Some(weights) = shards::in_folder(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?
+    {
+        return Ok(beside(path, weights));
+    }
     if !has_weights_name(path) {
         return Err(ReferenceError::NotWeights { path: path.to_owned() });
     }
-    let tokenizer = path.with_file_name(TOKENIZER);
-    Ok(ModelFiles { weights: path.to_owned(), tokenizer_json: tokenizer.is_file().then_some(tokenizer), revision: None })
+    Ok(beside(path, WeightFiles::Gguf(path.to_owned())))
 }
 
-/// The only weights file in a folder.
+/// Weights with the tokenizer beside them.
+fn beside(path: &Path, weights: WeightFiles) -> ModelFiles {
+    let tokenizer = path.with_file_name(TOKENIZER);
+    ModelFiles { weights, tokenizer_json: tokenizer.is_file().then_some(tokenizer), revision: None }
+}
+
+/// The only GGUF file in a folder, else its safetensors files.
 pub(super) fn in_folder(folder: &Path) -> Result<ModelFiles, ReferenceError> {
     let unreadable = |source| ReferenceError::Unreadable { path: folder.to_owned(), source };
     let entries =
@@ -25,7 +36,10 @@ pub(super) fn in_folder(folder: &Path) -> Result<ModelFiles, ReferenceError> {
     let mut weights: Vec<_> = entries.map_err(unreadable)?.into_iter().filter(|path| has_weights_name(path) && path.is_file()).collect();
     weights.sort_unstable();
     match weights.as_slice() {
-        [] => Err(ReferenceError::NoWeights { place: folder.display().to_string() }),
+        [] => match shards::in_folder(folder)? {
+            Some(weights) => Ok(beside(&folder.join(shards::CONFIG), weights)),
+            None => Err(ReferenceError::NoWeights { place: folder.display().to_string() }),
+        },
         [only] => file(only),
         several => Err(ReferenceError::SeveralWeights {
             place: folder.display().to_string(),
@@ -61,7 +75,7 @@ mod tests {
     fn a_file_or_the_folder_that_holds_it_mean_the_same() {
         let folder = folder(&["tiny.Q4_1.gguf", "README.md"]);
         let weights = folder.path().join("tiny.Q4_1.gguf");
-        let expected = ModelFiles { weights: weights.clone(), tokenizer_json: None, revision: None };
+        let expected = ModelFiles { weights: WeightFiles::Gguf(weights.clone()), tokenizer_json: None, revision: None };
         assert_eq!(resolve(&weights).unwrap(), expected);
         assert_eq!(resolve(folder.path()).unwrap(), expected);
     }

@@ -50,7 +50,7 @@ pub enum TokenizerError {
         expected: &'static str,
     },
     /// The kind of tokenizer is not known here.
-    #[error("tokenizers of kind `{model}` cannot be rebuilt from a GGUF file, only `gpt2`")]
+    #[error("tokenizers of kind `{model}` cannot be rebuilt from a GGUF file, only `gpt2` and `llama`")]
     UnsupportedModel {
         /// `tokenizer.ggml.model` of the file.
         model: String,
@@ -67,11 +67,13 @@ pub enum TokenizerError {
         /// Id of the second one.
         id: usize,
     },
-    /// There are more or fewer token types than tokens.
-    #[error("the model's metadata have {types} token types for {tokens} tokens")]
-    TokenTypes {
-        /// Number of types.
-        types: usize,
+    /// A list has more or fewer values than there are tokens.
+    #[error("`{key}` in the model's metadata has {found} values for {tokens} tokens")]
+    WrongCount {
+        /// The key.
+        key: &'static str,
+        /// Number of values.
+        found: usize,
         /// Number of tokens.
         tokens: usize,
     },
@@ -123,7 +125,7 @@ impl TokenizerError {
             | Self::UnsupportedModel { .. }
             | Self::UnknownPreTokenizer { .. }
             | Self::RepeatedToken { .. }
-            | Self::TokenTypes { .. }
+            | Self::WrongCount { .. }
             | Self::BadMerge { .. }
             | Self::OutsideVocabulary { .. }
             | Self::Build(_)
@@ -141,7 +143,7 @@ impl TokenizerError {
             | Self::WrongType { .. }
             | Self::UnsupportedModel { .. }
             | Self::RepeatedToken { .. }
-            | Self::TokenTypes { .. }
+            | Self::WrongCount { .. }
             | Self::BadMerge { .. }
             | Self::OutsideVocabulary { .. }
             | Self::Build(_) => Some(OWN_RULES.to_owned()),
@@ -164,7 +166,7 @@ impl From<TokenizerError> for SeamError {
             | TokenizerError::UnsupportedModel { .. }
             | TokenizerError::UnknownPreTokenizer { .. }
             | TokenizerError::RepeatedToken { .. }
-            | TokenizerError::TokenTypes { .. }
+            | TokenizerError::WrongCount { .. }
             | TokenizerError::BadMerge { .. }
             | TokenizerError::OutsideVocabulary { .. }
             | TokenizerError::UnknownId { .. } => seam,

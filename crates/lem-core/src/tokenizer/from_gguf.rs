@@ -1,22 +1,31 @@
-//! Rebuilds a byte-level tokenizer from the metadata of a GGUF file.
+//! Rebuilds a tokenizer from the metadata of a GGUF file.
 
-use super::metadata::{ADD_START, MERGES, MODEL, Metadata, PRE, START, TOKEN_TYPES, TOKENS};
-use super::pre_tokenizer::{self, Rules};
+mod byte_level;
+mod sentencepiece;
+
+use super::metadata::{ADD_START, MODEL, Metadata, START, TOKEN_TYPES, TOKENS};
 use super::{Tokenizer, TokenizerError, digest, gguf_metadata};
 use std::fs::File;
 use std::path::Path;
 use tokenizers::AddedToken;
-use tokenizers::models::bpe::{BPE, Merges, Vocab};
-use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::models::bpe::Vocab;
 
-/// The kind of tokenizer that merges pairs of tokens within words of bytes.
-const BYTE_LEVEL_MERGES: &str = "gpt2";
+/// Meanings of `tokenizer.ggml.token_type` (llama.cpp, `llama_token_type`).
+mod token_type {
+    /// Stands for text that the vocabulary cannot write.
+    pub(super) const UNKNOWN: u32 = 2;
+    /// Steers the model and stands for no text.
+    pub(super) const CONTROL: u32 = 3;
+    /// Was added to a vocabulary and is matched before anything else.
+    pub(super) const USER_DEFINED: u32 = 4;
+}
 
-/// `token_type` of tokens that steer the model and stand for no text (llama.cpp, `llama_token_type`).
-const CONTROL: u32 = 3;
-
-/// `token_type` of tokens that were added to a vocabulary and are matched before anything else.
-const USER_DEFINED: u32 = 4;
+/// What the kind of tokenizer decides.
+struct Kind {
+    rules: tokenizers::Tokenizer,
+    /// Whether the start token is put first when the file does not say.
+    adds_start: bool,
+}
 
 /// Reads a file's metadata and builds from them.
 pub(super) fn read(path: &Path) -> Result<Tokenizer, TokenizerError> {
@@ -28,25 +37,20 @@ pub(super) fn read(path: &Path) -> Result<Tokenizer, TokenizerError> {
 /// Builds the tokenizer.
 pub(super) fn build(metadata: &Metadata<'_>) -> Result<Tokenizer, TokenizerError> {
     let model = metadata.text(MODEL)?.ok_or(TokenizerError::MissingKey { key: MODEL })?;
-    if model != BYTE_LEVEL_MERGES {
-        return Err(TokenizerError::UnsupportedModel { model: model.to_owned() });
-    }
-    // Files from before the key existed are split by rules that nobody can know now.
-    let pre = metadata.text(PRE)?.ok_or(TokenizerError::MissingKey { key: PRE })?;
-    let Rules { normalizer, words, keeps_whole_words, adds_start } = pre_tokenizer::rules(pre)?;
-
+    let build = match model {
+        "gpt2" => byte_level::build,
+        "llama" => sentencepiece::build,
+        _ => return Err(TokenizerError::UnsupportedModel { model: model.to_owned() }),
+    };
     let tokens = metadata.texts(TOKENS)?.ok_or(TokenizerError::MissingKey { key: TOKENS })?;
-    let vocabulary = number_tokens(&tokens)?;
-    let merges = metadata.texts(MERGES)?.ok_or(TokenizerError::MissingKey { key: MERGES })?;
-    let merges = split_merges(&merges, &vocabulary)?;
-    let bytes_and_merges =
-        BPE::builder().vocab_and_merges(vocabulary, merges).ignore_merges(keeps_whole_words).build().map_err(TokenizerError::Build)?;
+    let types = metadata.numbers(TOKEN_TYPES)?;
+    if let Some(types) = &types {
+        check_count(TOKEN_TYPES, types.len(), tokens.len())?;
+    }
 
-    let mut rules = tokenizers::Tokenizer::new(bytes_and_merges);
-    rules.with_pre_tokenizer(Some(words));
-    rules.with_decoder(Some(ByteLevel::default()));
-    rules.with_normalizer(normalizer).map_err(TokenizerError::Build)?;
-    rules.add_tokens(added_tokens(metadata, &tokens)?).map_err(TokenizerError::Build)?;
+    let Kind { mut rules, adds_start } = build(metadata, &tokens, types.as_deref())?;
+    let added = added_tokens(&rules, types.as_deref().unwrap_or_default());
+    rules.add_tokens(added).map_err(TokenizerError::Build)?;
 
     let start = if metadata.flag(ADD_START)?.unwrap_or(adds_start) {
         Some(metadata.id(START, tokens.len())?.ok_or(TokenizerError::MissingKey { key: START })?)
@@ -56,40 +60,29 @@ pub(super) fn build(metadata: &Metadata<'_>) -> Result<Tokenizer, TokenizerError
     Ok(Tokenizer { rules, start, ends: metadata.ends(tokens.len())?, digest: digest::of_metadata(metadata) })
 }
 
+/// A list that goes with the tokens has one value for each.
+fn check_count(key: &'static str, found: usize, tokens: usize) -> Result<(), TokenizerError> {
+    if found == tokens { Ok(()) } else { Err(TokenizerError::WrongCount { key, found, tokens }) }
+}
+
 /// A token's id is its position, so its text must be its own.
-fn number_tokens(tokens: &[&str]) -> Result<Vocab, TokenizerError> {
+fn number_tokens(tokens: &[impl AsRef<str>]) -> Result<Vocab, TokenizerError> {
     let mut vocabulary = Vocab::default();
     for (id, token) in (0_u32..).zip(tokens) {
-        if vocabulary.insert((*token).to_owned(), id).is_some() {
+        if vocabulary.insert(token.as_ref().to_owned(), id).is_some() {
             return Err(TokenizerError::RepeatedToken { id: vocabulary.len() });
         }
     }
     Ok(vocabulary)
 }
 
-/// Merges are written as two tokens with a space between them, which no token contains.
-///
-/// The result of each must be a token: the library that applies them relies on it.
-fn split_merges(merges: &[&str], vocabulary: &Vocab) -> Result<Merges, TokenizerError> {
-    let mut joined = String::new();
-    let pairs = merges.iter().enumerate().map(|(index, merge)| {
-        let bad = || TokenizerError::BadMerge { index };
-        let (left, right) = merge.split_once(' ').ok_or_else(bad)?;
-        joined.clear();
-        joined.extend([left, right]);
-        let are_tokens = [left, right, &joined].into_iter().all(|token| vocabulary.contains_key(token));
-        are_tokens.then(|| (left.to_owned(), right.to_owned())).ok_or_else(bad)
+/// Tokens that are matched in the text as they are, before rules change or split it.
+fn added_tokens(rules: &tokenizers::Tokenizer, types: &[u32]) -> Vec<AddedToken> {
+    use token_type::{CONTROL, UNKNOWN, USER_DEFINED};
+    let added = (0_u32..).zip(types).filter(|(_, kind)| matches!(**kind, UNKNOWN | CONTROL | USER_DEFINED));
+    let tokens = added.map(|(id, kind)| {
+        let text = rules.id_to_token(id).expect("types were counted: each has a token");
+        AddedToken::from(text, *kind != USER_DEFINED).normalized(false)
     });
-    pairs.collect()
-}
-
-/// Tokens that are matched in the text as they are, before it is split into words.
-fn added_tokens(metadata: &Metadata<'_>, tokens: &[&str]) -> Result<Vec<AddedToken>, TokenizerError> {
-    let Some(types) = metadata.numbers(TOKEN_TYPES)? else { return Ok(Vec::new()) };
-    if types.len() != tokens.len() {
-        return Err(TokenizerError::TokenTypes { types: types.len(), tokens: tokens.len() });
-    }
-    let typed = types.into_iter().zip(tokens);
-    let added = typed.filter(|(kind, _)| matches!(*kind, CONTROL | USER_DEFINED));
-    Ok(added.map(|(kind, token)| AddedToken::from(*token, kind == CONTROL).normalized(false)).collect())
+    tokens.collect()
 }

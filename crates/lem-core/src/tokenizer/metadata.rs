@@ -13,8 +13,11 @@ pub(super) const PRE: &str = "tokenizer.ggml.pre";
 pub(super) const TOKENS: &str = "tokenizer.ggml.tokens";
 pub(super) const TOKEN_TYPES: &str = "tokenizer.ggml.token_type";
 pub(super) const MERGES: &str = "tokenizer.ggml.merges";
+pub(super) const SCORES: &str = "tokenizer.ggml.scores";
+pub(super) const ADD_SPACE: &str = "tokenizer.ggml.add_space_prefix";
 pub(super) const ADD_START: &str = "tokenizer.ggml.add_bos_token";
 pub(super) const START: &str = "tokenizer.ggml.bos_token_id";
+pub(super) const UNKNOWN_TOKEN: &str = "tokenizer.ggml.unknown_token_id";
 
 /// End of sequence, of a turn, and of a message.
 const ENDS: [&str; 3] = ["tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"];
@@ -33,6 +36,12 @@ impl<'a> Metadata<'a> {
 
     pub(super) fn numbers(&self, key: &'static str) -> Result<Option<Vec<u32>>, TokenizerError> {
         self.read(key, "a list of small numbers", |value| list(value)?.iter().map(number).collect())
+    }
+
+    /// Scores of pieces; none is NaN, so that they have an order.
+    pub(super) fn scores(&self) -> Result<Option<Vec<f32>>, TokenizerError> {
+        let score = |value: &Value| value.to_f32().ok().filter(|score| !score.is_nan());
+        self.read(SCORES, "a list of 32-bit numbers with a fraction", |value| list(value)?.iter().map(score).collect())
     }
 
     pub(super) fn flag(&self, key: &'static str) -> Result<Option<bool>, TokenizerError> {

@@ -2,26 +2,64 @@
 //!
 //! GGUF files name the rules without saying them. Each is written here as in the `tokenizer.json` of the model family
 //! that it is named after, so that the result is that tokenizer and not an imitation. What a name stands for is decided
-//! by llama.cpp (`src/llama-vocab.cpp`, `llm_tokenizer_bpe`).
+//! by llama.cpp: `convert_hf_to_gguf_update.py` lists the model that each name was taken from, `src/llama-vocab.cpp`
+//! (`llm_tokenizer_bpe`) its own reading of the rules.
 
 use super::TokenizerError;
-use tokenizers::SplitDelimiterBehavior::Isolated;
+use tokenizers::SplitDelimiterBehavior::{Contiguous, Isolated};
 use tokenizers::normalizers::{NFC, NormalizerWrapper};
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::digits::Digits;
+use tokenizers::pre_tokenizers::punctuation::Punctuation;
 use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 
 /// The names that are known; `llama3` and `llama-v3` are old spellings of `llama-bpe`.
-pub(super) const KNOWN: &[&str] = &["default", "gpt-2", "llama-bpe", "qwen2", "smollm"];
+pub(super) const KNOWN: &[&str] = &[
+    "dbrx",
+    "default",
+    "falcon",
+    "gpt-2",
+    "gpt-4o",
+    "llama-bpe",
+    "mpt",
+    "olmo",
+    "phi-2",
+    "qwen2",
+    "refact",
+    "smollm",
+    "stablelm2",
+    "starcoder",
+    "tekken",
+];
 
-/// Llama 3's `tokenizer.json`.
+/// Llama 3's `tokenizer.json`; also that of GPT-4, whose rules and vocabulary DBRX, OLMo 2 and Phi-4 took over.
 const LLAMA_3: &str =
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-/// Qwen2's `tokenizer.json`: as Llama 3, but each digit is a word.
+/// Qwen2's `tokenizer.json`: as Llama 3, but each digit is a word. StableLM 2 has the same
+/// (`tokenization_arcade100k.py` beside its weights).
 const QWEN_2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+/// GPT-4o's `tokenizer.json`, which Phi-4-mini took over: a word begins where an upper-case letter follows a lower-case
+/// one, and a contraction stays with its word.
+const GPT_4O: &str = concat!(
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|",
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|",
+    r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+);
+
+/// Mistral Nemo's `tokenizer.json`, quoted in `llama-vocab.cpp`: as GPT-4o, but without contractions, and each digit is a
+/// word.
+const TEKKEN: &str = concat!(
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|",
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|",
+    r"\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+);
+
+/// Falcon's `tokenizer.json`, its last step.
+const THREE_DIGITS: &str = "[0-9][0-9][0-9]";
 
 /// llama.cpp's own rules for files that say `default`, applied one after the other. They are no model's.
 const DEFAULT: [&str; 4] =
@@ -42,14 +80,31 @@ pub(super) struct Rules {
 /// The rules of a name.
 pub(super) fn rules(pre: &str) -> Result<Rules, TokenizerError> {
     let plain = |words| Rules { normalizer: None, words, keeps_whole_words: false, adds_start: false };
+    let composed = |rules| Rules { normalizer: Some(NFC.into()), ..rules };
     Ok(match pre {
-        "gpt-2" => plain(byte_level(Words::Gpt2).into()),
-        "smollm" => plain(Sequence::new(vec![Digits::new(true).into(), byte_level(Words::Gpt2).into()]).into()),
+        // CodeGen's tokenizer, which Phi-2 took over, differs from GPT-2's in added tokens only.
+        "gpt-2" | "phi-2" => plain(byte_level(Words::Gpt2).into()),
+        // GPT-NeoX 20B's tokenizer, which MPT, OLMo 1, Pythia and the first StableLM took over.
+        "mpt" | "olmo" => composed(plain(byte_level(Words::Gpt2).into())),
+        // StarCoder's rules, which Refact, Granite and SmolLM took over.
+        "refact" | "smollm" | "starcoder" => plain(Sequence::new(vec![Digits::new(true).into(), byte_level(Words::Gpt2).into()]).into()),
+        "falcon" => plain(falcon()?),
         "default" => plain(split(&DEFAULT)?),
-        "qwen2" => Rules { normalizer: Some(NFC.into()), ..plain(split(&[QWEN_2])?) },
+        "dbrx" => plain(split(&[LLAMA_3])?),
+        "gpt-4o" => plain(split(&[GPT_4O])?),
+        "qwen2" | "stablelm2" => composed(plain(split(&[QWEN_2])?)),
         "llama-bpe" | "llama3" | "llama-v3" => Rules { keeps_whole_words: true, adds_start: true, ..plain(split(&[LLAMA_3])?) },
+        "tekken" => Rules { keeps_whole_words: true, adds_start: true, ..plain(split(&[TEKKEN])?) },
         _ => return Err(TokenizerError::UnknownPreTokenizer { pre: pre.to_owned() }),
     })
+}
+
+/// Falcon's steps. Those for digits come after bytes were written as letters, some of which are digits to Unicode, so
+/// the order matters: it splits the `м` of Cyrillic, whose second byte is written `¼`.
+fn falcon() -> Result<PreTokenizerWrapper, TokenizerError> {
+    let steps =
+        vec![Punctuation::new(Contiguous).into(), byte_level(Words::Gpt2).into(), Digits::new(false).into(), isolate(THREE_DIGITS)?];
+    Ok(Sequence::new(steps).into())
 }
 
 /// Whether the byte-level step also splits words.
@@ -65,15 +120,17 @@ fn byte_level(words: Words) -> ByteLevel {
     ByteLevel::new(false, true, matches!(words, Words::Gpt2))
 }
 
-/// Splits by each expression in turn, keeping matches and what lies between them.
+/// Splits by each expression in turn, then to the alphabet of bytes.
 fn split(expressions: &[&str]) -> Result<PreTokenizerWrapper, TokenizerError> {
-    let splits = expressions.iter().map(|&expression| {
-        let split = Split::new(SplitPattern::Regex(expression.to_owned()), Isolated, false).map_err(TokenizerError::Build)?;
-        Ok(PreTokenizerWrapper::from(split))
-    });
-    let mut steps = splits.collect::<Result<Vec<_>, TokenizerError>>()?;
+    let mut steps = expressions.iter().copied().map(isolate).collect::<Result<Vec<_>, TokenizerError>>()?;
     steps.push(byte_level(Words::AsTheyAre).into());
     Ok(Sequence::new(steps).into())
+}
+
+/// Splits by an expression, keeping matches and what lies between them.
+fn isolate(expression: &str) -> Result<PreTokenizerWrapper, TokenizerError> {
+    let split = Split::new(SplitPattern::Regex(expression.to_owned()), Isolated, false).map_err(TokenizerError::Build)?;
+    Ok(split.into())
 }
 
 #[cfg(test)]
@@ -97,6 +154,10 @@ mod tests {
         check("qwen2", "in 12345", &["in", " ", "1", "2", "3", "4", "5"]);
         check("llama-bpe", "in 12345", &["in", " ", "123", "45"]);
         check("default", "in 12345", &["in", " ", "123", "45"]);
+        check("gpt-4o", "in 12345", &["in", " ", "123", "45"]);
+        check("tekken", "in 12345", &["in", " ", "1", "2", "3", "4", "5"]);
+        check("falcon", "in 12345", &["in", " ", "123", "45"]);
+        check("olmo", "in 12345", &["in", " 12345"]);
     }
 
     #[test]
@@ -105,6 +166,24 @@ mod tests {
         check("llama-bpe", "We'LL\n\n x", &["We", "'LL", "\n\n", " x"]);
         check("qwen2", "a!\n b", &["a", "!\n", " b"]);
         check("gpt-2", "a  b", &["a", " ", " b"]);
+    }
+
+    #[test]
+    fn case_begins_a_word_to_those_after_gpt_4o() {
+        check("gpt-4o", "aCamelCase don't", &["a", "Camel", "Case", " don't"]);
+        check("tekken", "aCamelCase don't", &["a", "Camel", "Case", " don", "'t"]);
+        check("dbrx", "aCamelCase don't", &["aCamelCase", " don", "'t"]);
+        // A slash after punctuation belongs to it.
+        check("gpt-4o", "a!\n/b", &["a", "!\n/", "b"]);
+        check("dbrx", "a!\n/b", &["a", "!\n", "/b"]);
+    }
+
+    #[test]
+    fn falcon_sees_digits_in_bytes_and_keeps_punctuation_apart() {
+        check("falcon", "hello, world!! ...ok", &["hello", ",", " world", "!!", " ", "...", "ok"]);
+        check("falcon", "1234567", &["123", "456", "7"]);
+        // The letter is the bytes D0 BC.
+        check("falcon", "м", &["Ð", "¼"]);
     }
 
     #[test]

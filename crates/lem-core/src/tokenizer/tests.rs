@@ -24,7 +24,7 @@ const TURN: u32 = 262;
 const RULE: u32 = 263;
 const SIZE: usize = 264;
 
-fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Value {
+pub(super) fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Value {
     Value::Array(texts.into_iter().map(|text| Value::String(text.to_owned())).collect())
 }
 
@@ -131,10 +131,15 @@ fn damaged_metadata_are_refused_by_key() {
         assert!(refuse(metadata).contains(&key));
         assert!(refuse(with(&key, Value::U8(1))).contains(&key));
     }
-    assert!(refuse(with("tokenizer.ggml.model", Value::String("llama".to_owned()))).contains("`llama`"));
-    assert!(refuse(with("tokenizer.ggml.pre", Value::String("tekken".to_owned()))).contains("`tekken`"));
-    assert!(refuse(with("tokenizer.ggml.tokens", texts(["a", "b", "a"]))).contains("token 2"));
-    assert!(refuse(with("tokenizer.ggml.token_type", Value::Array(vec![Value::I32(1)]))).contains("1 token types for 264"));
+    assert!(refuse(with("tokenizer.ggml.model", Value::String("bert".to_owned()))).contains("`bert`"));
+    assert!(refuse(with("tokenizer.ggml.pre", Value::String("viking".to_owned()))).contains("`viking`"));
+    let mut repeated = with("tokenizer.ggml.tokens", texts(["a", "b", "a"]));
+    repeated.remove("tokenizer.ggml.token_type");
+    assert!(refuse(repeated).contains("token 2"));
+    assert!(
+        refuse(with("tokenizer.ggml.token_type", Value::Array(vec![Value::I32(1)])))
+            .contains("token_type` in the model's metadata has 1 values for 264")
+    );
     assert!(refuse(with("tokenizer.ggml.eos_token_id", Value::U32(264))).contains("264"));
     assert!(refuse(with("tokenizer.ggml.eom_token_id", Value::I32(-1))).contains("eom_token_id"));
     let mut no_start = with("tokenizer.ggml.add_bos_token", Value::Bool(true));
@@ -167,13 +172,13 @@ fn read_gguf(bytes: &[u8]) -> Result<Tokenizer, TokenizerError> {
 }
 
 #[test]
-fn composed_and_decomposed_letters_are_one_to_qwen2_only() {
+fn composed_and_decomposed_letters_are_one_to_some_families_only() {
     let same = |pre| {
         let tokenizer = Tokenizer::from_metadata(&metadata(pre)).unwrap();
         tokenizer.encode("\u{e9}").unwrap() == tokenizer.encode("e\u{301}").unwrap()
     };
-    assert!(same("qwen2"));
-    assert!(!same("llama-bpe"));
+    assert!(["mpt", "olmo", "qwen2", "stablelm2"].into_iter().all(same));
+    assert!(!["gpt-2", "llama-bpe", "refact", "tekken"].into_iter().any(same));
 }
 
 #[test]
@@ -246,5 +251,14 @@ proptest! {
         let tokenizer = Tokenizer::from_metadata(&metadata(pre)).unwrap();
         let ids = tokenizer.encode(&text).unwrap();
         prop_assert_eq!(tokenizer.decode(&ids).unwrap(), text);
+    }
+
+    /// Any ids, also those that no text has: a character cut short, special tokens in the middle.
+    #[test]
+    fn the_bytes_of_tokens_are_their_text(ids in prop::collection::vec(0..u32::try_from(SIZE).unwrap(), 0..30)) {
+        let tokenizer = smollm();
+        let bytes = tokenizer.token_bytes().unwrap();
+        let text: Vec<u8> = ids.iter().flat_map(|&id| bytes.of(id)).copied().collect();
+        prop_assert_eq!(String::from_utf8_lossy(&text), tokenizer.decode(&ids).unwrap());
     }
 }

@@ -69,7 +69,7 @@ fn waste(model: FlopsBreakdown, executed: FlopsBreakdown) -> Vec<Waste> {
     };
     [
         beyond("projections and feed-forward of tokens that no request needed", executed.linear, model.linear),
-        beyond("attention outside the causal context", executed.attention, model.attention),
+        beyond("attention outside the causal context or window, and what fills up tiles", executed.attention, model.attention),
         beyond("language-model head of positions that were not sampled", executed.lm_head, model.lm_head),
     ]
     .into_iter()

@@ -19,6 +19,15 @@ pub struct Prompt {
 
 /// Loads the model that a spec names.
 pub trait ModelLoader {
+    /// Takes hold of the device without a model, so that the state can be watched in which a process holds a context and
+    /// nothing else. Gives whether there is such a state; an engine on the processor has none.
+    ///
+    /// # Errors
+    /// When the device cannot be had.
+    fn hold_context(&self, _spec: &ExperimentSpec) -> Result<bool, SeamError> {
+        Ok(false)
+    }
+
     /// Loads it, ready to run.
     ///
     /// # Errors

@@ -3,12 +3,16 @@
 /// A stage of a run that a person waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// The machine is left idle and watched; a step is a stretch of time, the same for all of them.
+    Idle,
     /// The model is loaded.
     Load,
     /// Requests are run and thrown away.
     Warmup,
     /// The measured window.
     Measure,
+    /// Sensors are read while a load goes on and off; a step is a stretch of time, the same for all of them.
+    Calibrate,
     /// Records are written.
     Save,
 }

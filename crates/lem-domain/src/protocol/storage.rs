@@ -2,8 +2,9 @@
 
 use super::SeamError;
 use crate::identity::ExperimentId;
-use crate::record::ProcessRecord;
-use crate::sensor::SensorRecord;
+use crate::idle::IdleLevel;
+use crate::profile::BoardProfile;
+use crate::record::{HostRecord, ProcessRecord};
 use std::time::SystemTime;
 
 /// What is known before a run starts, already rendered as documents whose content this layer does not look into.
@@ -39,11 +40,11 @@ pub trait ResultsRepository {
     /// When it cannot be written.
     fn save_process(&self, id: &ExperimentId, record: &ProcessRecord) -> Result<(), SeamError>;
 
-    /// Saves what the host's meter recorded.
+    /// Saves what the host recorded.
     ///
     /// # Errors
     /// When it cannot be written.
-    fn save_host(&self, id: &ExperimentId, record: &SensorRecord) -> Result<(), SeamError>;
+    fn save_host(&self, id: &ExperimentId, record: &HostRecord) -> Result<(), SeamError>;
 
     /// Derives the figures from the saved raw records alone and saves them beside those.
     ///
@@ -126,4 +127,53 @@ pub trait StateStore {
     /// # Errors
     /// When it is damaged.
     fn load_state(&self, id: &ExperimentId) -> Result<Option<RunState>, SeamError>;
+}
+
+/// Keeps what is known of this machine's sensors between runs.
+pub trait ProfileStore {
+    /// The profiles of all boards that were ever calibrated here.
+    ///
+    /// # Errors
+    /// When one is damaged.
+    fn load_profiles(&self) -> Result<Vec<BoardProfile>, SeamError>;
+
+    /// Replaces the profile of a board.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn save_profile(&self, profile: &BoardProfile) -> Result<(), SeamError>;
+
+    /// Idle levels found earlier on this host.
+    ///
+    /// # Errors
+    /// When they are damaged.
+    fn load_idle(&self) -> Result<Vec<IdleLevel>, SeamError>;
+
+    /// Replaces the idle levels.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    fn save_idle(&self, levels: &[IdleLevel]) -> Result<(), SeamError>;
+}
+
+/// Knows nothing of any sensor and keeps nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Forgetful;
+
+impl ProfileStore for Forgetful {
+    fn load_profiles(&self) -> Result<Vec<BoardProfile>, SeamError> {
+        Ok(Vec::new())
+    }
+
+    fn save_profile(&self, _profile: &BoardProfile) -> Result<(), SeamError> {
+        Ok(())
+    }
+
+    fn load_idle(&self) -> Result<Vec<IdleLevel>, SeamError> {
+        Ok(Vec::new())
+    }
+
+    fn save_idle(&self, _levels: &[IdleLevel]) -> Result<(), SeamError> {
+        Ok(())
+    }
 }

@@ -21,26 +21,38 @@ pub(super) fn container(root: &Path) -> Option<String> {
 
 /// Tightest limit on processor time among this process's control group and those above it, in hardware threads.
 pub(super) fn cpu_quota(root: &Path) -> Option<f64> {
-    let groups = fs::read_to_string(root.join("proc/self/cgroup")).ok()?;
-    let limits = groups.lines().filter_map(|line| {
-        let mut parts = line.splitn(3, ':');
-        let (_, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
-        if controllers.is_empty() {
-            tightest(&root.join("sys/fs/cgroup"), path, quota_v2)
-        } else {
-            let ours = controllers.split(',').any(|controller| controller == "cpu");
-            ours.then(|| tightest(&root.join("sys/fs/cgroup/cpu"), path, quota_v1)).flatten()
-        }
-    });
-    limits.reduce(f64::min)
+    limits(root, "cpu", quota_v2, quota_v1).into_iter().reduce(f64::min)
 }
 
-fn tightest(mount: &Path, group: &str, quota: impl Fn(&Path) -> Option<f64>) -> Option<f64> {
+/// Tightest limit on memory among this process's control group and those above it, in bytes.
+pub(super) fn memory_limit(root: &Path) -> Option<u64> {
+    limits(root, "memory", memory_v2, memory_v1).into_iter().min()
+}
+
+/// Every limit that a controller sets on this process, by the reader of either version.
+fn limits<T>(root: &Path, controller: &str, v2: fn(&Path) -> Option<T>, v1: fn(&Path) -> Option<T>) -> Vec<T> {
+    let groups = fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
+    let mut limits = Vec::new();
+    for line in groups.lines() {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (Some(controllers), Some(group)) = (parts.next(), parts.next()) else { continue };
+        let mount = root.join("sys/fs/cgroup");
+        if controllers.is_empty() {
+            limits.extend(upwards(group).iter().filter_map(|folder| v2(&mount.join(folder))));
+        } else if controllers.split(',').any(|named| named == controller) {
+            limits.extend(upwards(group).iter().filter_map(|folder| v1(&mount.join(controller).join(folder))));
+        }
+    }
+    limits
+}
+
+/// A control group and those above it, as folders below the mount.
+fn upwards(group: &str) -> Vec<PathBuf> {
     // A path that leads out of the namespace (`/../..`) names nothing below the mount; the mount itself is then ours.
     let inside: PathBuf = Path::new(group).components().filter(|part| matches!(part, Component::Normal(_))).collect();
     let climbs = Path::new(group).components().any(|part| part == Component::ParentDir);
     let group = if climbs { PathBuf::new() } else { inside };
-    group.ancestors().filter_map(|folder| quota(&mount.join(folder))).reduce(f64::min)
+    group.ancestors().map(Path::to_owned).collect()
 }
 
 /// `cpu.max` holds the quota, or `max`, and the period, both in microseconds.
@@ -58,4 +70,15 @@ fn quota_v1(folder: &Path) -> Option<f64> {
 fn ratio(quota: &str, period: &str) -> Option<f64> {
     let (quota, period): (u32, u32) = (quota.parse().ok()?, period.parse().ok()?);
     (period > 0).then(|| f64::from(quota) / f64::from(period))
+}
+
+/// `memory.max` holds bytes, or `max`.
+fn memory_v2(folder: &Path) -> Option<u64> {
+    read_line(&folder.join("memory.max"))?.parse().ok()
+}
+
+/// Version 1 writes the largest number of bytes in whole pages where there is no limit.
+fn memory_v1(folder: &Path) -> Option<u64> {
+    const NO_LIMIT: u64 = 1 << 62;
+    read_line(&folder.join("memory.limit_in_bytes"))?.parse().ok().filter(|limit| *limit < NO_LIMIT)
 }

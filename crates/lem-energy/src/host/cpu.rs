@@ -29,6 +29,8 @@ pub struct CpuEnvironment {
     pub governors: Option<Vec<String>>,
     /// Whether frequencies above the nominal one are allowed.
     pub boost_enabled: Option<bool>,
+    /// Whether two hardware threads share a core (SMT).
+    pub smt_active: Option<bool>,
 }
 
 pub(super) fn look(root: &Path) -> CpuEnvironment {
@@ -40,6 +42,7 @@ pub(super) fn look(root: &Path) -> CpuEnvironment {
         hypervisor: info.hypervisor,
         governors: governors(root),
         boost_enabled: boost_enabled(root),
+        smt_active: switch(root, "smt/active"),
         ..CpuEnvironment::default()
     };
     match info.identity {
@@ -63,10 +66,13 @@ fn governors(root: &Path) -> Option<Vec<String>> {
 
 /// The switch of the generic driver, or of intel_pstate, which states the opposite.
 fn boost_enabled(root: &Path) -> Option<bool> {
-    let switch = |path: &str| match read_line(&root.join("sys/devices/system/cpu").join(path))?.as_str() {
+    switch(root, "cpufreq/boost").or_else(|| switch(root, "intel_pstate/no_turbo").map(|off| !off))
+}
+
+fn switch(root: &Path, path: &str) -> Option<bool> {
+    match read_line(&root.join("sys/devices/system/cpu").join(path))?.as_str() {
         "0" => Some(false),
         "1" => Some(true),
         _ => None,
-    };
-    switch("cpufreq/boost").or_else(|| switch("intel_pstate/no_turbo").map(|off| !off))
+    }
 }

@@ -29,7 +29,7 @@ const CPUINFO: &str = "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 
 fn a_bare_server() {
     let host = Tree::of(&[
         ("proc/cpuinfo", CPUINFO),
-        ("proc/meminfo", "MemTotal:       65841234 kB\nMemFree:         1234 kB\n"),
+        ("proc/meminfo", "MemTotal:       65841234 kB\nMemFree:         1234 kB\nMemAvailable:    4096 kB\n"),
         ("proc/loadavg", "1.25 0.70 0.30 2/512 4711\n"),
         ("proc/sys/kernel/osrelease", "6.8.0-40-generic\n"),
         ("proc/self/cgroup", "0::/user.slice/session-2.scope\n"),
@@ -37,14 +37,18 @@ fn a_bare_server() {
         ("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave\n"),
         ("sys/devices/system/cpu/cpu1/cpufreq/scaling_governor", "performance\n"),
         ("sys/devices/system/cpu/intel_pstate/no_turbo", "1\n"),
+        ("sys/devices/system/cpu/smt/active", "1\n"),
+        ("sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n"),
+        ("proc/sys/kernel/perf_event_paranoid", "-1\n"),
         ("sys/fs/cgroup/cpu.stat", ""),
     ])
     .snapshot();
-    assert_eq!(host.memory_total_bytes, Some(65_841_234 * 1024));
+    assert_eq!((host.memory_total_bytes, host.memory_available_bytes), (Some(65_841_234 * 1024), Some(4096 * 1024)));
+    assert_eq!((host.clock_source.as_deref(), host.perf_event_paranoid, host.cpu.smt_active), (Some("tsc"), Some(-1), Some(true)));
     assert_eq!(host.load_average_1m, Some(1.25));
     assert_eq!(host.kernel_release.as_deref(), Some("6.8.0-40-generic"));
     assert_eq!(host.operating_system.as_deref(), Some("Ubuntu 24.04.1 LTS"));
-    assert_eq!((host.container, host.cgroup_cpu_quota_threads), (None, None));
+    assert_eq!((host.container, host.cgroup_cpu_quota_threads, host.cgroup_memory_limit_bytes), (None, None, None));
     assert_eq!((host.cpu.threads_online, host.cpu.sockets, host.cpu.hypervisor), (Some(2), Some(2), Some(false)));
     assert_eq!((host.cpu.family, host.cpu.model, host.cpu.stepping), (Some(6), Some(85), Some(7)));
     assert_eq!(host.cpu.governors, Some(vec!["performance".to_owned(), "powersave".to_owned()]));
@@ -82,6 +86,20 @@ fn the_tightest_limit_above_a_container_counts() {
     check(&[(".dockerenv", ""), ("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/cpu.max", "200000 100000\n")], Some("docker"), Some(2.0));
     check(&[("proc/self/cgroup", "0::/../../other\n"), ("sys/fs/cgroup/other/cpu.max", "1 100000\n")], None, None);
     check(&[("proc/self/cgroup", "0::/system.slice/docker.service\n")], None, None);
+}
+
+#[test]
+fn the_tightest_limit_on_memory_counts_and_the_largest_number_is_none() {
+    let check = |files: &[(&str, &str)], limit: Option<u64>| {
+        assert_eq!(Tree::of(files).snapshot().cgroup_memory_limit_bytes, limit, "{files:?}");
+    };
+    let pod = ("proc/self/cgroup", "0::/pod1/run\n");
+    check(&[pod, ("sys/fs/cgroup/pod1/memory.max", "2048\n"), ("sys/fs/cgroup/pod1/run/memory.max", "max\n")], Some(2048));
+    let docker = ("proc/self/cgroup", "4:memory:/docker/abc\n");
+    let own = "sys/fs/cgroup/memory/docker/abc/memory.limit_in_bytes";
+    let none = ("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+    check(&[docker, (own, "4096\n"), none], Some(4096));
+    check(&[docker, none], None);
 }
 
 #[test]

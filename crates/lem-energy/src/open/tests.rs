@@ -1,27 +1,49 @@
 //! Which meter a choice gives, what it says about its sources, and the estimate from file to joules.
 
 use super::*;
+use crate::written_tree::Tree;
 use lem_domain::derive::{headline, read_energy};
 use lem_domain::protocol::SeamError;
 use lem_domain::sensor::SensorRecord;
-use lem_domain::spec::{CpuPowerOverride, EnergyLaw, RequiredGrade};
+use lem_domain::spec::{CpuPowerOverride, EnergyLaw};
 use lem_domain::units::{Joules, Watts};
 use lem_domain::world::VirtualClock;
 use lem_domain::{Grade, HostClock, TimeWindow, Timestamp};
 use std::fs;
 use std::time::Duration;
 
-fn spec(source: EnergyChoice) -> EnergySpec {
-    // Longer than any test: only forced reads count.
-    EnergySpec { source, interval: Duration::from_secs(3_600), cpu_power: None, required: RequiredGrade::Any }
+const STAT: &str = "cpu  30 0 0 0 0 0 0 0 0 0\ncpu0 10 0 0 0 0 0 0 0 0 0\ncpu1 20 0 0 0 0 0 0 0 0 0\nintr 1";
+
+/// The counter of the only package of [`with_rapl`].
+const PACKAGE: &str = "sys/class/powercap/intel-rapl:0/energy_uj";
+
+fn spec(sources: EnergyChoice) -> EnergySpec {
+    EnergySpec {
+        // Longer than any test: only forced reads count, but for RAPL, which is never read so rarely.
+        interval: Some(Duration::from_secs(3_600)),
+        ..EnergySpec::of(sources)
+    }
 }
 
-fn proc_with(stat: Option<&str>) -> tempfile::TempDir {
-    let proc = tempfile::tempdir().expect("a folder");
-    if let Some(stat) = stat {
-        fs::write(proc.path().join("stat"), stat).expect("written");
-    }
-    proc
+fn only(source: EnergySource) -> EnergyChoice {
+    EnergyChoice::Only(vec![source])
+}
+
+fn with_stat() -> Tree {
+    Tree::of(&[("proc/stat", STAT)])
+}
+
+fn with_rapl() -> Tree {
+    let tree = with_stat();
+    tree.write("sys/class/powercap/intel-rapl:0/name", "package-0");
+    tree.write("sys/class/powercap/intel-rapl:0/max_energy_range_uj", "262143328850");
+    tree.count(PACKAGE, 5_000_000);
+    tree
+}
+
+fn surroundings(tree: &Tree, backend: Backend, world: Option<Arc<World>>) -> Surroundings {
+    let (clock, sampler) = (Arc::new(HostClock), SamplerKind::Threaded);
+    Surroundings { backend, clock, sampler, world, machine: tree.machine(), profiles: Vec::new(), engine_threads: None }
 }
 
 fn world() -> Option<Arc<World>> {
@@ -30,88 +52,122 @@ fn world() -> Option<Arc<World>> {
     Some(Arc::new(World::new(law)))
 }
 
-fn threaded(proc: &Path, source: EnergyChoice, backend: Backend, world: Option<Arc<World>>) -> Result<Opened, EnergyError> {
-    open_at(proc, &spec(source), backend, Arc::new(HostClock), SamplerKind::Threaded, world)
-}
-
 fn record(opened: &Opened) -> SensorRecord {
     let mut session = opened.backend.start().expect("starts");
     session.read_edge();
     session.stop().expect("alive")
 }
 
-const STAT: &str = "cpu  30 0 0 0 0 0 0 0 0 0\ncpu0 10 0 0 0 0 0 0 0 0 0\ncpu1 20 0 0 0 0 0 0 0 0 0\nintr 1\n";
+fn sensors(record: &SensorRecord) -> Vec<&str> {
+    record.sensors.iter().map(|sensor| sensor.name.as_str()).collect()
+}
+
+/// Each source with the variant of its verdict.
+fn verdicts(record: &SensorRecord) -> Vec<(&str, &str)> {
+    let variant = |status: &SourceStatus| match status {
+        SourceStatus::Works => "works",
+        SourceStatus::Broken(_) => "broken",
+        SourceStatus::NotPermitted { .. } => "not permitted",
+        SourceStatus::Absent(_) => "absent",
+        SourceStatus::NotAsked => "not asked",
+    };
+    record.sources.iter().map(|verdict| (verdict.source.as_str(), variant(&verdict.status))).collect()
+}
 
 #[test]
 fn each_choice_gives_its_sensors_and_says_what_it_looked_for() {
-    let (linux, elsewhere) = (proc_with(Some(STAT)), proc_with(None));
-    let check = |proc: &Path, source, backend, sensors: &[&str], name: &str, is_expected: fn(&SourceStatus) -> bool| {
-        let opened = threaded(proc, source, backend, world()).expect("opens");
+    let (linux, elsewhere) = (with_stat(), Tree::of(&[]));
+    let check = |tree: &Tree, choice: EnergyChoice, backend, expected_sensors: &[&str], expected: &[(&str, &str)]| {
+        let opened = open(&spec(choice.clone()), surroundings(tree, backend, world())).expect("opens");
         let record = record(&opened);
-        let names: Vec<_> = record.sensors.iter().map(|sensor| sensor.name.as_str()).collect();
-        assert_eq!(names, sensors, "{source:?} on {backend}");
-        assert_eq!(record.samples.len(), 3 * sensors.len(), "start, edge and stop");
-        let [verdict] = record.sources.as_slice() else { panic!("{:?}", record.sources) };
-        assert!(verdict.source == name && is_expected(&verdict.status), "{source:?} on {backend}: {verdict:?}");
+        assert_eq!(sensors(&record), expected_sensors, "{choice:?} on {backend}");
+        assert_eq!(record.samples.len(), 3 * expected_sensors.len(), "start, edge and stop");
+        assert_eq!(verdicts(&record), expected, "{choice:?} on {backend}: {:?}", record.sources);
     };
-    let works = |status: &SourceStatus| matches!(status, SourceStatus::Works);
-    let absent = |status: &SourceStatus| matches!(status, SourceStatus::Absent(reason) if reason.contains("stat"));
-    let not_asked = |status: &SourceStatus| matches!(status, SourceStatus::NotAsked);
-    let (linux, elsewhere) = (linux.path(), elsewhere.path());
-    check(linux, EnergyChoice::Auto, Backend::Candle, &["busy-time"], "estimate", works);
-    check(linux, EnergyChoice::Estimate, Backend::Virtual, &["busy-time"], "estimate", works);
-    check(elsewhere, EnergyChoice::Auto, Backend::Candle, &[], "estimate", absent);
-    check(linux, EnergyChoice::None, Backend::Candle, &[], "estimate", not_asked);
-    check(linux, EnergyChoice::None, Backend::Virtual, &[], "virtual", not_asked);
-    check(elsewhere, EnergyChoice::Auto, Backend::Virtual, &["total-energy", "power"], "virtual", works);
-    check(elsewhere, EnergyChoice::Virtual, Backend::Virtual, &["total-energy", "power"], "virtual", works);
+    let estimate = |status| [("nvml", "absent"), ("rapl", "absent"), ("amd", "absent"), ("hwmon", "absent"), ("estimate", status)];
+    let none = ["nvml", "rapl", "amd", "hwmon", "estimate"].map(|source| (source, "not asked"));
+    check(&linux, EnergyChoice::Auto, Backend::Candle, &["busy-time"], &estimate("works"));
+    check(&elsewhere, EnergyChoice::Auto, Backend::Candle, &[], &estimate("absent"));
+    check(&linux, EnergyChoice::None, Backend::Candle, &[], &none);
+    check(&linux, only(EnergySource::Estimate), Backend::Virtual, &["busy-time"], &[("estimate", "works")]);
+    check(&linux, EnergyChoice::None, Backend::Virtual, &[], &[("virtual", "not asked")]);
+    check(&elsewhere, EnergyChoice::Auto, Backend::Virtual, &["total-energy", "power"], &[("virtual", "works")]);
+    check(&elsewhere, only(EnergySource::Virtual), Backend::Virtual, &["total-energy", "power"], &[("virtual", "works")]);
+}
+
+#[test]
+fn a_processor_that_is_measured_is_not_estimated_unless_both_are_named() {
+    let tree = with_rapl();
+    let _counting = tree.advance(&[PACKAGE]);
+    let auto = open(&spec(EnergyChoice::Auto), surroundings(&tree, Backend::Candle, None)).expect("opens");
+    let auto = record(&auto);
+    assert_eq!(sensors(&auto), ["package"]);
+    assert_eq!(verdicts(&auto)[1], ("rapl", "works"));
+    assert_eq!(verdicts(&auto)[4], ("estimate", "not asked"));
+    let both = EnergyChoice::Only(vec![EnergySource::Estimate, EnergySource::Rapl]);
+    let both = open(&spec(both), surroundings(&tree, Backend::Candle, None)).expect("opens");
+    let both = record(&both);
+    assert_eq!(sensors(&both), ["busy-time", "package"], "in the order of the list");
+    assert_eq!(verdicts(&both), [("estimate", "works"), ("rapl", "works")]);
+    for sensor in 0..2 {
+        assert!(both.samples.iter().filter(|sample| sample.sensor.0 == sensor).count() >= 3, "start, edge and stop of each");
+    }
 }
 
 #[test]
 fn what_was_named_and_is_not_there_is_an_error_with_a_way_out() {
-    let elsewhere = proc_with(None);
-    let error = threaded(elsewhere.path(), EnergyChoice::Estimate, Backend::Candle, None).err().expect("no stat");
-    assert!(SeamError::from(error).hint.is_some_and(|hint| hint.contains("energy.backend")));
-    let error = threaded(elsewhere.path(), EnergyChoice::Virtual, Backend::Candle, None).err();
-    assert!(matches!(error, Some(EnergyError::NoWorld)), "{error:?}");
+    let linux = with_stat();
+    let refused = |choice, backend| open(&spec(choice), surroundings(&linux, backend, None)).err().expect("not there");
+    for source in [EnergySource::Nvml, EnergySource::Rapl, EnergySource::Amd, EnergySource::Hwmon] {
+        // One that works does not make up for it.
+        for choice in [only(source), EnergyChoice::Only(vec![EnergySource::Estimate, source])] {
+            let error = refused(choice, Backend::Candle);
+            let EnergyError::NotUsable { source_name, status: SourceStatus::Absent(_) } = &error else { panic!("{error:?}") };
+            assert_eq!(*source_name, source);
+            assert!(SeamError::from(error).hint.is_some_and(|hint| hint.contains("lem doctor") && hint.contains("energy.backend")));
+        }
+    }
+    let error = refused(only(EnergySource::Virtual), Backend::Candle);
+    assert!(matches!(error, EnergyError::NoWorld), "{error:?}");
 }
 
 #[test]
 fn a_stat_file_that_cannot_be_read_is_no_sensor_and_not_a_failure_of_auto() {
-    let proc = proc_with(None);
-    fs::create_dir(proc.path().join("stat")).expect("made");
-    let opened = threaded(proc.path(), EnergyChoice::Auto, Backend::Candle, None).expect("opens");
-    assert!(matches!(&record(&opened).sources[0].status, SourceStatus::Broken(reason) if reason.contains("directory")));
-    let refused = EnergyError::Unreadable { path: "/proc/stat".into(), source: io::ErrorKind::PermissionDenied.into() };
-    assert!(matches!(verdict(&refused), SourceStatus::NotPermitted { .. }));
+    let tree = Tree::of(&[]);
+    fs::create_dir_all(tree.root().join("proc/stat")).expect("made");
+    let opened = open(&spec(EnergyChoice::Auto), surroundings(&tree, Backend::Candle, None)).expect("opens");
+    let record = record(&opened);
+    let status = &record.sources.last().expect("the estimate").status;
+    assert!(matches!(status, SourceStatus::Broken(reason) if reason.contains("directory")), "{status:?}");
 }
 
 #[test]
 fn host_sensors_refuse_simulated_time_and_no_sampler_runs_without_pause() {
-    let linux = proc_with(Some(STAT));
+    let linux = with_stat();
     let stepped = |spec: &EnergySpec| {
-        open_at(linux.path(), spec, Backend::Virtual, Arc::new(VirtualClock::new()), SamplerKind::Stepped, world()).err()
+        let (clock, sampler) = (Arc::new(VirtualClock::new()), SamplerKind::Stepped);
+        open(spec, Surroundings { clock, sampler, ..surroundings(&linux, Backend::Virtual, world()) }).err()
     };
-    assert!(matches!(stepped(&spec(EnergyChoice::Estimate)), Some(EnergyError::SimulatedTime { source_name: "estimate" })));
-    let pauseless = EnergySpec { interval: Duration::ZERO, ..spec(EnergyChoice::Auto) };
+    let error = stepped(&spec(only(EnergySource::Estimate)));
+    assert!(matches!(error, Some(EnergyError::SimulatedTime { source_name: EnergySource::Estimate })), "{error:?}");
+    let pauseless = EnergySpec { interval: Some(Duration::ZERO), ..spec(EnergyChoice::Auto) };
     assert!(matches!(stepped(&pauseless), Some(EnergyError::ZeroInterval)));
 }
 
 #[test]
 fn busy_ticks_become_joules_of_idle_and_busy_threads() {
-    let proc = proc_with(Some(STAT));
+    let tree = with_stat();
     let watts = CpuPowerOverride { idle: Watts::new(1.0), max: Watts::new(5.0) };
-    let spec = EnergySpec { cpu_power: Some(watts), ..spec(EnergyChoice::Estimate) };
+    let spec = EnergySpec { cpu_power: Some(watts), ..spec(only(EnergySource::Estimate)) };
     // The thread waits for an hour that does not pass; time moves only here, so the joules are exact.
     let clock = Arc::new(VirtualClock::new());
-    let opened = open_at(proc.path(), &spec, Backend::Candle, Arc::clone(&clock) as Arc<dyn Clock>, SamplerKind::Threaded, None);
+    let opened = open(&spec, Surroundings { clock: Arc::clone(&clock) as Arc<dyn Clock>, ..surroundings(&tree, Backend::Candle, None) });
     let opened = opened.expect("opens");
     let mut session = opened.backend.start().expect("starts");
     let start = clock.now();
     // One of two threads works for half of 4 s; jiffies follow the machine's own tick.
     let ticks = 10 + 2 * rustix::param::clock_ticks_per_second();
-    let later = format!("cpu  0\ncpu0 {ticks} 0 0 900 900 0 0 900 0 0\ncpu1 20 0 0 0 0 0 0 0 0 0\nintr 1\n");
-    fs::write(proc.path().join("stat"), later).expect("written");
+    tree.write("proc/stat", &format!("cpu  0\ncpu0 {ticks} 0 0 900 900 0 0 900 0 0\ncpu1 20 0 0 0 0 0 0 0 0 0\nintr 1"));
     clock.sleep_until(Timestamp::default().after(Duration::from_secs(4)));
     session.read_edge();
     let window = TimeWindow { start, end: clock.now() };

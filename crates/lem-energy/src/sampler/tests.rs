@@ -1,52 +1,92 @@
 //! The sampler against sensors that count, lag, fail and panic.
 
+mod rounds;
+
 use super::*;
-use crate::simulated::VirtualBoard;
-use crate::source::{Reading, Source as _};
-use lem_domain::HostClock;
-use lem_domain::sensor::SensorDescriptor;
-use lem_domain::spec::EnergyLaw;
-use lem_domain::units::{Joules, Watts};
-use lem_domain::world::World;
+use crate::source::Reading;
+use lem_domain::counter::CounterRange;
+use lem_domain::sensor::{Gain, SensorDescriptor, SensorKind, Stamp};
+use lem_domain::{Boundary, DeviceId, HostClock, Timestamp};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Shows how often it was read, after doing `on_read` with that number.
+/// Shows in every slot how often it was read, where `answers` says of that number and the slot's position that it does.
 struct Counting<F> {
-    descriptor: SensorDescriptor,
+    descriptors: Vec<SensorDescriptor>,
     reads: Arc<AtomicU32>,
-    on_read: F,
+    answers: F,
 }
 
-impl<F: FnMut(u32) -> bool + Send> Sensor for Counting<F> {
-    fn descriptor(&self) -> &SensorDescriptor {
-        &self.descriptor
+impl<F: FnMut(u32, usize) -> bool + Send> Reader for Counting<F> {
+    fn descriptors(&self) -> &[SensorDescriptor] {
+        &self.descriptors
     }
 
-    fn read(&mut self, _now: Timestamp) -> Option<Reading> {
+    fn read(&mut self, _now: Timestamp, slots: &mut [Option<Reading>]) {
         let reads = self.reads.fetch_add(1, Ordering::SeqCst) + 1;
-        (self.on_read)(reads).then(|| Reading { value: f64::from(reads), at: None })
+        for (position, slot) in slots.iter_mut().enumerate() {
+            if (self.answers)(reads, position) {
+                *slot = Some(Reading { value: f64::from(reads), at: None });
+            }
+        }
     }
 }
 
-/// A session over one sensor, and its number of reads. `on_read` says whether the sensor answers.
-fn session(interval: Duration, on_read: impl FnMut(u32) -> bool + Send + 'static) -> (Box<ThreadedSession>, Arc<AtomicU32>) {
-    let nothing = Joules::new(0.0);
-    let law = EnergyLaw { static_power: Watts::new(1.0), prefill_token: nothing, output_token: nothing, context_token: nothing };
-    let board = VirtualBoard::new(Arc::new(World::new(law))).sensors().expect("always there");
-    let reads = Arc::new(AtomicU32::new(0));
-    let sensor = Counting { descriptor: board[0].descriptor().clone(), reads: Arc::clone(&reads), on_read };
-    let session = ThreadedSession::start(vec![Box::new(sensor)], Vec::new(), Arc::new(HostClock), interval).expect("starts");
-    (Box::new(session), reads)
+/// A reader of so many continuous counters.
+fn reader(interval: Duration, n_sensors: usize, answers: impl FnMut(u32, usize) -> bool + Send + 'static) -> Box<dyn Reader> {
+    counting(vec![counter(interval, Duration::ZERO); n_sensors], answers).0
 }
 
-fn sleep(millis: u64) {
-    HostClock.sleep_until(HostClock.now().after(Duration::from_millis(millis)));
+fn counting(
+    descriptors: Vec<SensorDescriptor>,
+    answers: impl FnMut(u32, usize) -> bool + Send + 'static,
+) -> (Box<dyn Reader>, Arc<AtomicU32>) {
+    let reads = Arc::new(AtomicU32::new(0));
+    (Box::new(Counting { descriptors, reads: Arc::clone(&reads), answers }), reads)
+}
+
+fn counter(interval: Duration, update_period: Duration) -> SensorDescriptor {
+    SensorDescriptor {
+        name: "reads".to_owned(),
+        device: DeviceId::new("counting"),
+        device_name: "counting".to_owned(),
+        kind: SensorKind::EnergyCounter(CounterRange { wraps_at: None, plausible_power: CounterRange::UNKNOWN_LIMIT_POWER }),
+        boundary: Boundary::GpuBoard,
+        update_period,
+        stamp: Stamp::Read,
+        interval,
+        resolution: 1.0,
+        gain: Gain { half_width: 0.0, source: "exact by construction".to_owned() },
+        source: "number of reads".to_owned(),
+    }
+}
+
+fn start(readers: Vec<Box<dyn Reader>>) -> Box<ThreadedSession> {
+    Box::new(ThreadedSession::start(readers, Vec::new(), Arc::new(HostClock), None).expect("starts"))
+}
+
+/// A session over one sensor, and its number of reads.
+fn session(interval: Duration, mut answers: impl FnMut(u32) -> bool + Send + 'static) -> (Box<ThreadedSession>, Arc<AtomicU32>) {
+    let (reader, reads) = counting(vec![counter(interval, Duration::ZERO)], move |reads, _| answers(reads));
+    (start(vec![reader]), reads)
+}
+
+/// Values of one sensor.
+fn values(record: &SensorRecord, sensor: usize) -> Vec<f64> {
+    record.samples.iter().filter(|sample| usize::from(sample.sensor.0) == sensor).map(|sample| sample.value).collect()
+}
+
+fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn sleep(duration: u64) {
+    HostClock.sleep_until(HostClock.now().after(millis(duration)));
 }
 
 #[test]
 fn every_deadline_is_kept_or_counted_as_missed() {
     let before = HostClock.now();
-    let (session, _) = session(Duration::from_millis(5), |_| true);
+    let (session, _) = session(millis(5), |_| true);
     sleep(300);
     let record = session.stop().expect("alive");
     let due = HostClock.now().since(before).get() / 0.005;
@@ -55,8 +95,22 @@ fn every_deadline_is_kept_or_counted_as_missed() {
     assert!(ticks <= due + 1.0 && ticks >= 0.4 * due, "{ticks} ticks of {due}");
     let kept = record.cost.ticks - record.cost.missed_ticks;
     assert_eq!(record.samples.len() as u64, kept + 1, "one more at the stop");
-    assert!(record.cost.cpu_time.is_some_and(|time| time < Duration::from_millis(300)));
+    assert!(record.cost.cpu_time.is_some_and(|time| time < millis(300)));
     assert!(record.cost.read_p50 <= record.cost.read_p99 && record.cost.read_p99.is_some());
+}
+
+#[test]
+fn a_fast_reader_does_not_hurry_a_slow_one() {
+    let before = HostClock.now();
+    let readers = vec![reader(millis(10), 1, |_, _| true), reader(millis(200), 1, |_, _| true)];
+    let session = start(readers);
+    sleep(500);
+    let record = session.stop().expect("alive");
+    let elapsed = HostClock.now().since(before).get();
+    let n_samples = |sensor| u32::try_from(values(&record, sensor).len()).map(f64::from).expect("few");
+    // Each at the start, at its own deadlines and at the stop; late wake-ups may only leave some out.
+    assert!(n_samples(1) <= elapsed / 0.2 + 2.0 && n_samples(1) >= 3.0, "{} in {elapsed} s", n_samples(1));
+    assert!(n_samples(0) <= elapsed / 0.01 + 2.0 && n_samples(0) >= 4.0 * n_samples(1), "{} in {elapsed} s", n_samples(0));
 }
 
 #[test]
@@ -78,17 +132,41 @@ fn both_edges_and_both_ends_are_read_however_long_the_interval() {
 
 #[test]
 fn a_sensor_slower_than_the_interval_skips_ticks_and_does_not_fall_behind() {
-    let (session, _) = session(Duration::from_millis(5), |_| {
+    let (session, _) = session(millis(5), |_| {
         sleep(21);
         true
     });
     sleep(200);
     let record = session.stop().expect("alive");
     let kept = record.cost.ticks - record.cost.missed_ticks;
-    // The tick before start returned is not late; each other one passes four deadlines.
+    // Each kept tick passes four deadlines.
     assert!(kept >= 3 && record.cost.missed_ticks >= 4 * (kept - 1), "{:?}", record.cost);
-    assert!(record.cost.read_p50.is_some_and(|median| median >= Duration::from_millis(21)));
+    assert!(record.cost.read_p50.is_some_and(|median| median >= millis(21)));
     assert!(record.samples.iter().all(|sample| sample.read_nanos >= 21_000_000));
+}
+
+#[test]
+fn the_margin_is_that_of_the_slowest_sensor() {
+    let sensors = |period| counting(vec![counter(Duration::from_secs(3_600), millis(period))], |_, _| true).0;
+    let session = start(vec![sensors(20), sensors(100), sensors(1)]);
+    assert_eq!(session.margin(), millis(600), "six updates");
+}
+
+#[test]
+fn what_is_drained_and_what_is_left_are_all_samples_once() {
+    let (mut session, reads) = session(millis(2), |_| true);
+    let mut record = SensorRecord::default();
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        sleep(20);
+        session.drain(&mut record);
+        assert_eq!(record.sensors.len(), 1);
+        assert!(record.cost.ticks >= seen.len() as u64, "{:?}", record.cost);
+        seen.extend(values(&record, 0));
+    }
+    seen.extend(values(&session.stop().expect("alive"), 0));
+    let expected: Vec<f64> = (1..=reads.load(Ordering::SeqCst)).map(f64::from).collect();
+    assert_eq!(seen, expected);
 }
 
 #[test]
@@ -101,24 +179,15 @@ fn stopping_waits_for_no_deadline() {
 
 #[test]
 fn a_dropped_session_ends_its_thread() {
-    let (session, reads) = session(Duration::from_millis(1), |_| true);
+    let (session, reads) = session(millis(1), |_| true);
     drop(session);
-    // The sensor is owned by what the thread shares; only this test's handle is left.
+    // The reader is owned by what the thread shares; only this test's handle is left.
     assert_eq!(Arc::strong_count(&reads), 1);
 }
 
 #[test]
-fn a_sensor_without_an_answer_leaves_a_hole_and_no_zero() {
-    let (mut session, _) = session(Duration::from_secs(3_600), |reads| reads != 2);
-    session.read_edge();
-    let record = session.stop().expect("alive");
-    let values: Vec<f64> = record.samples.iter().map(|sample| sample.value).collect();
-    assert_eq!(values, [1.0, 3.0]);
-}
-
-#[test]
 fn a_sampler_that_died_keeps_what_it_had_and_says_so() {
-    let (session, reads) = session(Duration::from_millis(1), |reads| {
+    let (session, reads) = session(millis(1), |reads| {
         assert!(reads < 2, "this panic is part of the test");
         true
     });
@@ -126,6 +195,6 @@ fn a_sampler_that_died_keeps_what_it_had_and_says_so() {
         sleep(1);
     }
     let record = session.stop().expect("the samples are still there");
-    assert_eq!(record.samples.iter().map(|sample| sample.value).collect::<Vec<_>>(), [1.0]);
+    assert_eq!(values(&record, 0), [1.0]);
     assert!(record.sources.iter().any(|verdict| verdict.source == "sampler" && matches!(verdict.status, SourceStatus::Broken(_))));
 }

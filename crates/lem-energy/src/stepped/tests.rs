@@ -1,7 +1,10 @@
 //! Simulated time: exact deadlines, and derived energy against the truth.
 
 use super::*;
+use crate::simulated::VirtualBoard;
+use crate::source::{Preferences, Source as _};
 use lem_domain::derive::{headline, read_energy};
+use lem_domain::sensor::SensorIndex;
 use lem_domain::spec::EnergyLaw;
 use lem_domain::units::{Joules, Watts};
 use lem_domain::world::{VirtualClock, World};
@@ -20,7 +23,8 @@ fn millis(millis: u64) -> Duration {
 
 fn start(world: &Arc<World>, clock: &Arc<VirtualClock>, interval: Duration) -> Box<SteppedSession> {
     let clock: Arc<dyn Clock> = Arc::clone(clock) as Arc<dyn Clock>;
-    Box::new(SteppedSession::start(&VirtualBoard::new(Arc::clone(world)), Vec::new(), clock, interval).expect("always there"))
+    let board = VirtualBoard::new(Arc::clone(world), &Preferences { interval: Some(interval), ..Preferences::default() });
+    Box::new(SteppedSession::start(board.readers().expect("always there"), Vec::new(), clock))
 }
 
 #[test]
@@ -40,6 +44,30 @@ fn every_deadline_that_passed_is_sampled_and_both_edges_are() {
     for sample in of_energy() {
         assert!((sample.value - world.energy_to(sample.at).get()).abs() <= 0.5e-3 + 1e-9);
     }
+}
+
+#[test]
+fn what_is_drained_is_gone_and_the_rest_follows() {
+    let (world, clock) = (world(100.0), Arc::new(VirtualClock::new()));
+    let mut session = start(&world, &clock, millis(100));
+    let mut record = SensorRecord::default();
+    let at_ms = |record: &SensorRecord| -> Vec<u64> {
+        let of_energy = record.samples.iter().filter(|sample| sample.sensor == SensorIndex(0));
+        of_energy.map(|sample| sample.at.as_nanos() / 1_000_000).collect()
+    };
+    clock.sleep_until(Timestamp::from_nanos(250_000_000));
+    session.drain(&mut record);
+    assert_eq!((at_ms(&record), record.sensors.len(), record.cost.ticks), (vec![0, 100, 200], 2, 3));
+    clock.sleep_until(Timestamp::from_nanos(310_000_000));
+    session.drain(&mut record);
+    assert_eq!((at_ms(&record), record.sensors.len()), (vec![300], 2));
+    assert_eq!(at_ms(&session.stop().expect("nothing can die")), [310]);
+}
+
+#[test]
+fn power_wants_a_few_reads_around_a_window() {
+    let margin = |interval| start(&world(100.0), &Arc::new(VirtualClock::new()), interval).margin();
+    assert_eq!((margin(millis(20)), margin(millis(10_000))), (millis(120), millis(600)), "six reads, or what is bearable");
 }
 
 proptest! {

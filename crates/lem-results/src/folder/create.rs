@@ -5,7 +5,7 @@ use crate::atomic;
 use crate::error::ResultsError;
 use crate::json;
 use crate::layout;
-use crate::record::v1::{ManifestRecord, StateRecord};
+use crate::record::document::{ManifestRecord, StateRecord};
 use lem_domain::ExperimentId;
 use lem_domain::protocol::{RunSetup, RunState};
 use std::io;

@@ -3,7 +3,7 @@
 use super::{ResultsFolder, first_process};
 use crate::error::ResultsError;
 use crate::layout;
-use crate::record::v1::{QuantityRecord, StateRecord, SummaryRecord};
+use crate::record::document::{QuantityRecord, StateRecord, SummaryRecord};
 use lem_domain::ExperimentId;
 use serde::Serialize;
 use std::error::Error;

@@ -3,8 +3,7 @@
 use super::ResultsFolder;
 use lem_domain::ExperimentId;
 use lem_domain::protocol::{ResultsRepository, RunSetup, RunState, SeamError, StateStore};
-use lem_domain::record::ProcessRecord;
-use lem_domain::sensor::SensorRecord;
+use lem_domain::record::{HostRecord, ProcessRecord};
 
 impl ResultsRepository for ResultsFolder {
     fn create(&self, id: &ExperimentId, setup: &RunSetup) -> Result<(), SeamError> {
@@ -15,7 +14,7 @@ impl ResultsRepository for ResultsFolder {
         Ok(self.keep_process(id, record)?)
     }
 
-    fn save_host(&self, id: &ExperimentId, record: &SensorRecord) -> Result<(), SeamError> {
+    fn save_host(&self, id: &ExperimentId, record: &HostRecord) -> Result<(), SeamError> {
         Ok(self.keep_host(id, record)?)
     }
 

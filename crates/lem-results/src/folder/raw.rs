@@ -8,10 +8,9 @@ use crate::json;
 use crate::layout::{self, Bundle};
 use crate::parquet::{StreamError, decode_events, decode_samples, encode_events, encode_samples};
 use crate::record::FieldError;
-use crate::record::v1::{FileRecord, HostRecord, ProcessRecord, StreamRecord};
+use crate::record::document::{FileRecord, HostRecord, ProcessRecord, StreamRecord};
 use lem_domain::ExperimentId;
 use lem_domain::record::{self as domain, RunRecord};
-use lem_domain::sensor;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -61,13 +60,13 @@ impl ResultsFolder {
         json::save(&path, &document)
     }
 
-    /// Saves the record of the host's meter: its samples first, then the document.
-    pub(super) fn keep_host(&self, id: &ExperimentId, host: &sensor::SensorRecord) -> Result<(), ResultsError> {
+    /// Saves the record of the host: its samples first, then the document.
+    pub(super) fn keep_host(&self, id: &ExperimentId, host: &domain::HostRecord) -> Result<(), ResultsError> {
         let bundle = self.bundle(id)?;
         let stream_path = bundle.file(layout::SAMPLES);
-        let stream = encode_samples(&host.samples).map_err(|error| unencodable(&stream_path, error))?;
+        let stream = encode_samples(&host.meter.samples).map_err(|error| unencodable(&stream_path, error))?;
         let path = bundle.file(layout::HOST);
-        let document = HostRecord::of(host, stream_record(host.samples.len(), &stream))
+        let document = HostRecord::of(host, stream_record(host.meter.samples.len(), &stream))
             .map_err(|error| ResultsError::unrepresentable(&path, error))?;
         atomic::write(&stream_path, &stream)?;
         json::save(&path, &document)
@@ -125,11 +124,11 @@ impl RawReader {
         document.with_events(events).map_err(|error| ResultsError::invalid(&path, error))
     }
 
-    fn host(&self) -> Result<sensor::SensorRecord, ResultsError> {
+    fn host(&self) -> Result<domain::HostRecord, ResultsError> {
         let (path, bytes) = self.read(layout::HOST)?;
         let document: HostRecord = json::parse(&path, &bytes)?;
         let samples = self.stream(layout::SAMPLES, &document.samples, decode_samples)?;
-        Ok(document.with_samples(samples))
+        document.with_samples(samples).map_err(|error| ResultsError::invalid(&path, error))
     }
 
     fn stream<T>(

@@ -5,7 +5,7 @@ use super::{ResultsFolder, first_process};
 use crate::error::ResultsError;
 use crate::json;
 use crate::layout;
-use crate::record::v1::{FileRecord, ManifestRecord};
+use crate::record::document::{FileRecord, ManifestRecord};
 use lem_domain::ExperimentId;
 use std::collections::BTreeMap;
 

@@ -24,6 +24,16 @@ impl FieldError {
     }
 }
 
+/// Converts every entry of the list `field`; an error says at which position.
+pub(crate) fn each<T, U>(
+    field: &str,
+    entries: impl IntoIterator<Item = T>,
+    convert: impl Fn(T) -> Result<U, FieldError>,
+) -> Result<Vec<U>, FieldError> {
+    let entry = |(position, entry)| convert(entry).map_err(|error: FieldError| error.within(&format!("{field}[{position}]")));
+    entries.into_iter().enumerate().map(entry).collect()
+}
+
 /// Refuses what JSON cannot hold and no figure may be computed from: NaN and the infinities.
 pub(crate) fn finite(field: &str, value: f64) -> Result<f64, FieldError> {
     if value.is_finite() { Ok(value) } else { Err(FieldError::new(field, format!("{value} is not a finite number"))) }

@@ -1,7 +1,9 @@
 //! Domain enums as their stable names, for `#[serde(with = …)]`. A name that this version does not know is an error.
 
 use lem_domain::backend::Backend;
+use lem_domain::idle::IdleState;
 use lem_domain::protocol::RunPhase;
+use lem_domain::sensor::Gauge;
 use lem_domain::token::FinishReason;
 use lem_domain::{Boundary, FindingCode, Grade, Severity};
 use serde::de::Error;
@@ -33,7 +35,9 @@ named! {
     Boundary: Self::ALL;
     FindingCode: Self::ALL;
     FinishReason: Self::ALL;
+    Gauge: Self::ALL;
     Grade: &[Self::Measured, Self::Derived, Self::Estimated, Self::Unavailable];
+    IdleState: Self::ALL;
     RunPhase: Self::ALL;
 }
 
@@ -96,7 +100,9 @@ mod tests {
         check::<Boundary>();
         check::<FindingCode>();
         check::<FinishReason>();
+        check::<Gauge>();
         check::<Grade>();
+        check::<IdleState>();
         check::<RunPhase>();
         check::<Severity>();
     }

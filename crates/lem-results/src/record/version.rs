@@ -3,12 +3,20 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Version of the documents and streams of a bundle, written as `"1.0"`.
+/// Version of the documents and streams of a bundle and of what is kept of sensors between runs, written as `"2.0"`.
 ///
 /// A minor version only adds fields, which older readers pass over. Whatever an older reader would misread — a changed
 /// meaning, a removed field, a new name in a closed list — is a new major version.
 ///
+/// Documents of every major version since 1 are read. What they lack is filled in where they say it otherwise, and absent
+/// where they do not.
+///
 /// # Changelog
+/// - 2.0: more boundaries, `gauge` among the kinds of sensor, `stop_string` among the reasons why a request ended and new
+///   codes of findings. `interval_ns` and `stamp` stand with each sensor; before, all sensors shared the `interval_ns` of
+///   `raw/host.json` and every sample was stamped by its read. `raw/host.json` holds `idle`, `kept_idle` and `multipliers`.
+///   `aggregated.json` holds `idle`, `paths`, `gauges`, `energy.marginal` and `energy.impact`. New documents, outside of
+///   bundles: profiles, idle levels, measurements of programs and lines of live power.
 /// - 1.0: the first version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -21,12 +29,15 @@ pub struct SchemaVersion {
 
 impl SchemaVersion {
     /// The version this crate writes.
-    pub const CURRENT: Self = Self { major: 1, minor: 0 };
+    pub const CURRENT: Self = Self { major: 2, minor: 0 };
+
+    /// The oldest major version that this crate reads.
+    pub const OLDEST_MAJOR: u32 = 1;
 
     /// Whether this crate understands documents of this version.
     #[must_use]
     pub fn is_readable(self) -> bool {
-        self.major == Self::CURRENT.major
+        (Self::OLDEST_MAJOR..=Self::CURRENT.major).contains(&self.major)
     }
 }
 
@@ -64,7 +75,9 @@ mod tests {
         };
         check("1.0", true);
         check("1.7", true);
-        check("2.0", false);
+        check("2.0", true);
+        check("2.7", true);
+        check("3.0", false);
         check("0.9", false);
         for wrong in ["\"1\"", "\"one.two\"", "1.0", "null", "\"\""] {
             assert!(serde_json::from_str::<SchemaVersion>(wrong).is_err(), "{wrong}");

@@ -2,9 +2,10 @@
 
 use crate::support::{Scene, id, run, save, setup};
 use lem_domain::derive::summarise;
+use lem_domain::idle::IdleState;
 use lem_domain::protocol::ResultsRepository;
-use lem_domain::record::RunRecord;
-use lem_domain::sensor::SensorRecord;
+use lem_domain::record::{HostRecord, RunRecord};
+use lem_domain::sensor::Gauge;
 use lem_domain::{FindingCode, Grade};
 use lem_results::ResultsError;
 
@@ -53,15 +54,55 @@ fn the_document_says_what_was_derived() {
     assert_eq!((aggregated.energy.total.unit.as_str(), aggregated.energy.total.grade), ("J", Grade::Measured));
     assert_eq!(aggregated.energy.per_output_token.unit, "J/token");
     assert_eq!(aggregated.arithmetic.model.value, derived.arithmetic.model.value().map(lem_domain::units::Flops::get));
-    assert_eq!(aggregated.readings.len(), 2);
+    assert_eq!(aggregated.readings.len(), 3);
     assert_eq!(aggregated.latency.ttft_s.map(|ttft| ttft.count), Some(4));
     assert_eq!(aggregated.memory.kv_cache_bytes, None);
 }
 
 #[test]
+fn what_stands_beside_the_energy_is_in_the_document() {
+    let (scene, id) = Scene::with_sealed("run");
+    let aggregated = scene.results.aggregate(&id).unwrap();
+    let path = &aggregated.paths[0];
+    assert_eq!((aggregated.paths.len(), path.first.as_str(), path.second.as_str()), (1, "total-energy", "power"));
+    assert!((path.ratio - 1.0).abs() < 0.01, "{path:?}");
+
+    let states: Vec<_> = aggregated.idle.iter().map(|idle| (idle.state, idle.sensor.as_str(), idle.kept)).collect();
+    assert_eq!(
+        states,
+        [
+            (IdleState::DriverOnly, "total-energy", false),
+            (IdleState::DriverOnly, "power", false),
+            (IdleState::DriverOnly, "busy-time", false),
+            (IdleState::ModelLoaded, "total-energy", true),
+        ]
+    );
+    assert_eq!((aggregated.idle[3].power.value, aggregated.idle[3].power.unit.as_str()), (Some(24.0), "W"));
+
+    // The window lasts 2.01 s at 50 W, of which 20 W and 24 W are subtracted; its end lies between two samples.
+    let energy = &aggregated.energy;
+    assert_eq!(energy.marginal.iter().map(|marginal| marginal.state).collect::<Vec<_>>(), [IdleState::DriverOnly, IdleState::ModelLoaded]);
+    for (marginal, expected) in energy.marginal.iter().zip([30.0 * 2.01, 26.0 * 2.01]) {
+        let joules = marginal.energy.value.unwrap();
+        assert!((joules - expected).abs() < 0.5, "{joules} is not {expected}");
+    }
+    assert_eq!(energy.marginal[0].per_output_token.unit, "J/token");
+
+    let impact = energy.impact.as_ref().unwrap();
+    assert_eq!((impact.cost.unit.as_str(), impact.cost.grade), ("EUR", Grade::Estimated));
+    assert!(impact.facility_energy.value.is_none() && impact.facility_energy.absence.is_some());
+    assert!(impact.carbon.source.as_ref().unwrap().contains("without a PUE"), "{:?}", impact.carbon);
+    assert_eq!(impact.multipliers.grid_g_co2e_per_kwh.as_ref().unwrap().source, "a table of 2025");
+
+    let gauge = &aggregated.gauges[0];
+    assert_eq!((aggregated.gauges.len(), gauge.gauge, gauge.min, gauge.max), (1, Gauge::Temperature, 43.0, 45.0));
+    assert!(aggregated.findings.iter().any(|finding| finding.code == FindingCode::Throttled && finding.message.contains("sw_power_cap")));
+}
+
+#[test]
 fn without_a_sensor_energy_is_null_with_a_reason_and_the_rest_stands() {
     let (scene, id) = (Scene::empty(), id("run"));
-    save(&scene.results, &id, &RunRecord { host: SensorRecord::default(), ..run() });
+    save(&scene.results, &id, &RunRecord { host: HostRecord::default(), ..run() });
     scene.results.aggregate(&id).unwrap();
     let text = std::fs::read_to_string(scene.path(&id, "aggregated.json")).unwrap();
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();

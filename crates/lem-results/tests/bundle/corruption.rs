@@ -105,7 +105,18 @@ fn a_damaged_document_names_its_field() {
     check("raw/process_0.json", "\"end_ns\": 5300000000", "\"end_ns\": 1", "load");
     check("raw/host.json", "\"gpu_board\"", "\"gpu_bored\"", "sensors[0].boundary");
     check("raw/host.json", "\"resolution\": 0.001", "\"resolution\": \"fine\"", "sensors[0].resolution");
-    check("raw/host.json", "\"schema_version\": \"1.0\"", "\"schema_version\": \"one\"", "schema_version");
+    check("raw/host.json", "\"stamp\": \"read\"", "\"stamp\": \"guess\"", "sensors[0].stamp");
+    check("raw/host.json", "\"stamp\": \"read\",", "", "sensors[0].stamp");
+    check("raw/host.json", "\"stamp\": \"device\"", "\"stamp\": null", "sensors[1].stamp");
+    check("raw/host.json", "\"interval_ns\": 50000000,", "", "sensors[1].interval_ns");
+    check("raw/host.json", "\"interval_ns\": 50000000", "\"interval_ns\": -1", "sensors[1].interval_ns");
+    check("raw/host.json", "\"temperature_celsius\"", "\"warmth\"", "sensors[3].kind");
+    check("raw/host.json", "\"driver_only\"", "\"asleep\"", "idle[0].state");
+    check("raw/host.json", "\"start_ns\": 3200000000", "\"start_ns\": 9200000000", "idle[0].window");
+    check("raw/host.json", "\"power_w\": 24.0", "\"power_w\": null", "kept_idle[0].power_w");
+    check("raw/host.json", "\"at\": \"2026-11-23", "\"at\": \"2026-11-32", "kept_idle[0].at");
+    check("raw/host.json", "\"value\": 400.0", "\"value\": \"much\"", "multipliers.grid_g_co2e_per_kwh.value");
+    check("raw/host.json", "\"schema_version\": \"2.0\"", "\"schema_version\": \"one\"", "schema_version");
     let emptied = changed("raw/host.json", |_| String::new());
     assert!(matches!(&emptied, ResultsError::Malformed { path, .. } if path.ends_with("raw/host.json")), "{emptied:?}");
 }
@@ -113,14 +124,14 @@ fn a_damaged_document_names_its_field() {
 #[test]
 fn a_bundle_of_a_later_major_version_is_not_called_damaged() {
     for file in ["raw/process_0.json", "raw/host.json"] {
-        let error = changed(file, |text| text.replacen("\"1.0\"", "\"2.0\"", 1));
+        let error = changed(file, |text| text.replacen("\"2.0\"", "\"3.0\"", 1));
         assert!(matches!(error, ResultsError::UnknownVersion { .. }), "{error:?}");
     }
     // What a later minor version adds is passed over.
     let (scene, id) = Scene::with_sealed("run");
     std::fs::remove_file(scene.path(&id, "manifest.json")).unwrap();
     let path = scene.path(&id, "raw/host.json");
-    let later = std::fs::read_to_string(&path).unwrap().replacen("\"1.0\",", "\"1.7\",\n  \"mood\": \"good\",", 1);
+    let later = std::fs::read_to_string(&path).unwrap().replacen("\"2.0\",", "\"2.7\",\n  \"mood\": \"good\",", 1);
     std::fs::write(&path, later).unwrap();
     scene.results.aggregate(&id).unwrap();
 }
@@ -164,7 +175,7 @@ fn new_samples_beside_an_old_record_are_found() {
     std::fs::remove_file(scene.path(&id, "manifest.json")).unwrap();
     let old = std::fs::read(scene.path(&id, "raw/host.json")).unwrap();
     let mut other = host();
-    other.samples.pop();
+    other.meter.samples.pop();
     scene.results.save_host(&id, &other).unwrap();
     std::fs::write(scene.path(&id, "raw/host.json"), old).unwrap();
     assert!(matches!(scene.results.aggregate(&id), Err(ResultsError::DigestMismatch { .. })));

@@ -1,10 +1,12 @@
-//! Bundles on disk, through the public interface: what is written is read back, and what is damaged is named.
+//! Bundles and profiles on disk, through the public interface: what is written is read back, and what is damaged is named.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 mod aggregation;
 mod corruption;
 mod crash;
 mod fixture;
+mod generate;
 mod listing;
+mod profiles;
 mod round_trip;
 mod support;

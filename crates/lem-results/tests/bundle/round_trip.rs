@@ -1,14 +1,17 @@
 //! Whatever can be recorded is read back unchanged.
 
-use crate::support::{Scene, host, id, process, run, save, setup};
+use crate::generate::{any_level, duration, number, text};
+use crate::support::{Scene, at, host, id, process, run, save, setup};
 use lem_domain::backend::Backend;
 use lem_domain::counter::CounterRange;
 use lem_domain::flops::FlopsBreakdown;
+use lem_domain::idle::{IdleState, IdleWindow};
+use lem_domain::impact::{Multiplier, Multipliers};
 use lem_domain::protocol::{Fault, ResultsRepository, RunPhase, RunState, StateStore};
-use lem_domain::record::{EngineFacts, MemoryFacts, ModelFacts, ProcessRecord, RequestFacts, RunRecord, WarmupFacts};
+use lem_domain::record::{EngineFacts, HostRecord, MemoryFacts, ModelFacts, ProcessRecord, RequestFacts, RunRecord, WarmupFacts};
 use lem_domain::sensor::{
-    Gain, PowerMeaning, SamplerCost, SensorDescriptor, SensorIndex, SensorKind, SensorRecord, SensorSample, SourceStatus, SourceVerdict,
-    ThreadPower,
+    Gain, Gauge, PowerMeaning, SamplerCost, SensorDescriptor, SensorIndex, SensorKind, SensorRecord, SensorSample, SourceStatus,
+    SourceVerdict, Stamp, ThreadPower,
 };
 use lem_domain::token::{FinishReason, RequestIndex, TokenEvent, TokenEventKind};
 use lem_domain::units::{Bytes, Flops, Joules, Watts};
@@ -17,19 +20,6 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 use std::time::{Duration, UNIX_EPOCH};
-
-/// Text with everything JSON must escape.
-fn text() -> impl Strategy<Value = String> {
-    "[a-z \"\\\\\n\u{0}é×÷→]{0,12}"
-}
-
-fn number() -> impl Strategy<Value = f64> {
-    prop_oneof![-1e12..1e12f64, Just(0.0), Just(-0.0), Just(f64::MAX), Just(f64::MIN_POSITIVE), Just(5e-324)]
-}
-
-fn duration() -> impl Strategy<Value = Duration> {
-    any::<u64>().prop_map(Duration::from_nanos)
-}
 
 fn window() -> impl Strategy<Value = TimeWindow> {
     (any::<u64>(), any::<u64>())
@@ -137,18 +127,22 @@ fn kind() -> impl Strategy<Value = SensorKind> {
             idle: Watts::new(idle),
             max: Watts::new(max),
         })),
+        select(Gauge::ALL).prop_map(SensorKind::Gauge),
     ]
 }
 
 fn descriptor() -> impl Strategy<Value = SensorDescriptor> {
-    (text(), text(), kind(), select(Boundary::ALL), duration(), number(), number()).prop_map(
-        |(name, device, kind, boundary, update_period, resolution, half_width)| SensorDescriptor {
+    let timing = (duration(), select(&[Stamp::Read, Stamp::Device][..]), duration());
+    (text(), text(), kind(), select(Boundary::ALL), timing, number(), number()).prop_map(
+        |(name, device, kind, boundary, (update_period, stamp, interval), resolution, half_width)| SensorDescriptor {
             name: name.clone(),
             device: DeviceId::new(device),
             device_name: name,
             kind,
             boundary,
             update_period,
+            stamp,
+            interval,
             resolution,
             gain: Gain { half_width, source: "table".into() },
             source: "file".into(),
@@ -167,7 +161,7 @@ fn verdict() -> impl Strategy<Value = SourceVerdict> {
     (text(), status).prop_map(|(source, status)| SourceVerdict { source, status })
 }
 
-fn any_host() -> impl Strategy<Value = SensorRecord> {
+fn any_meter() -> impl Strategy<Value = SensorRecord> {
     let sample = (any::<u16>(), any::<u64>(), number(), any::<u32>()).prop_map(|(sensor, at, value, read_nanos)| SensorSample {
         sensor: SensorIndex(sensor),
         at: Timestamp::from_nanos(at),
@@ -177,13 +171,20 @@ fn any_host() -> impl Strategy<Value = SensorRecord> {
     let cost = (any::<u64>(), any::<u64>(), of(duration()), of(duration()), of(duration()))
         .prop_map(|(ticks, missed_ticks, cpu_time, read_p50, read_p99)| SamplerCost { ticks, missed_ticks, cpu_time, read_p50, read_p99 });
     let lists = (prop::collection::vec(descriptor(), 0..4), prop::collection::vec(sample, 0..40), prop::collection::vec(verdict(), 0..5));
-    (lists, cost, duration()).prop_map(|((sensors, samples, sources), cost, interval)| SensorRecord {
-        sensors,
-        samples,
-        sources,
-        cost,
-        interval,
-    })
+    (lists, cost).prop_map(|((sensors, samples, sources), cost)| SensorRecord { sensors, samples, sources, cost })
+}
+
+fn any_host() -> impl Strategy<Value = HostRecord> {
+    let idle = (select(IdleState::ALL), window()).prop_map(|(state, window)| IdleWindow { state, window });
+    let multiplier = || of((number(), text()).prop_map(|(value, source)| Multiplier { value, source }));
+    let multipliers = (multiplier(), multiplier(), multiplier(), of(text())).prop_map(|(pue, grid, price, currency)| Multipliers {
+        pue,
+        grid,
+        price,
+        currency,
+    });
+    (any_meter(), prop::collection::vec(idle, 0..4), prop::collection::vec(any_level(), 0..4), multipliers)
+        .prop_map(|(meter, idle, kept_idle, multipliers)| HostRecord { meter, idle, kept_idle, asked_precision: Some(0.05), multipliers })
 }
 
 proptest! {
@@ -221,17 +222,20 @@ fn more_than_ten_processes_keep_their_order() {
 fn a_value_that_is_no_number_is_refused_and_named() {
     let (scene, id) = (Scene::empty(), id("run"));
     save(&scene.results, &id, &run());
-    let check = |spoil: fn(&mut SensorRecord), place: &str, field: &str| {
+    let check = |spoil: fn(&mut HostRecord), place: &str, field: &str| {
         let mut host = host();
         spoil(&mut host);
         let error = scene.results.save_host(&id, &host).unwrap_err();
         assert!(error.what.contains(place) && error.what.contains(field), "{error}");
         assert_eq!(error.fault, Fault::Run);
     };
-    check(|host| host.samples[3].value = f64::NAN, "host.samples.parquet", "value");
-    check(|host| host.sensors[1].resolution = f64::INFINITY, "host.json", "sensors[1].resolution");
-    check(|host| host.sensors[0].gain.half_width = f64::NAN, "host.json", "sensors[0].gain.half_width_ratio");
-    check(|host| host.interval = Duration::MAX, "host.json", "interval_ns");
+    check(|host| host.meter.samples[3].value = f64::NAN, "host.samples.parquet", "value");
+    check(|host| host.meter.sensors[1].resolution = f64::INFINITY, "host.json", "sensors[1].resolution");
+    check(|host| host.meter.sensors[0].gain.half_width = f64::NAN, "host.json", "sensors[0].gain.half_width_ratio");
+    check(|host| host.meter.sensors[2].interval = Duration::MAX, "host.json", "sensors[2].interval_ns");
+    check(|host| host.idle[0].window = TimeWindow { start: at(1), end: at(0) }, "host.json", "idle[0].window");
+    check(|host| host.kept_idle[0].random_w = f64::NAN, "host.json", "kept_idle[0].random_w");
+    check(|host| host.multipliers.price.as_mut().unwrap().value = f64::NAN, "host.json", "multipliers.price_per_kwh.value");
     // A refusal leaves what was there.
     assert_eq!(scene.results.load_record(&id).unwrap(), run());
 }

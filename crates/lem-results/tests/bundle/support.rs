@@ -3,10 +3,15 @@
 use lem_domain::backend::Backend;
 use lem_domain::counter::CounterRange;
 use lem_domain::flops::{FlopsBreakdown, ModelShape};
+use lem_domain::idle::{IdleLevel, IdleState, IdleWindow};
+use lem_domain::impact::{Multiplier, Multipliers};
 use lem_domain::protocol::{ResultsRepository, RunSetup};
-use lem_domain::record::{DatasetFacts, EngineFacts, MemoryFacts, ModelFacts, ProcessRecord, RequestFacts, RunRecord, WarmupFacts};
+use lem_domain::record::{
+    DatasetFacts, EngineFacts, HostRecord, MemoryFacts, ModelFacts, ProcessRecord, RequestFacts, RunRecord, WarmupFacts,
+};
 use lem_domain::sensor::{
-    Gain, SamplerCost, SensorDescriptor, SensorIndex, SensorKind, SensorRecord, SensorSample, SourceStatus, SourceVerdict, ThreadPower,
+    Gain, Gauge, PowerMeaning, SamplerCost, SensorDescriptor, SensorIndex, SensorKind, SensorRecord, SensorSample, SourceStatus,
+    SourceVerdict, Stamp, ThreadPower,
 };
 use lem_domain::token::{FinishReason, RequestIndex, TokenEvent, TokenEventKind};
 use lem_domain::units::{Bytes, Flops, Watts};
@@ -66,9 +71,17 @@ pub(crate) fn setup() -> RunSetup {
     }
 }
 
-/// Two processes of two requests each, a counter of a board and a busy-time sensor, over two seconds.
+/// Two processes of two requests each over two seconds, and a host that recorded all there is to record.
 pub(crate) fn run() -> RunRecord {
     RunRecord { processes: (0..2).map(process).collect(), host: host() }
+}
+
+/// The same processes on a host of which less was recorded.
+pub(crate) fn run_of_1_0() -> RunRecord {
+    let mut run = RunRecord { host: host_of_1_0(), ..run() };
+    // The only device that version could name.
+    run.processes.iter_mut().for_each(|process| process.engine.device = EngineFacts::PROCESSOR.into());
+    run
 }
 
 pub(crate) fn at(millis: u64) -> Timestamp {
@@ -87,7 +100,7 @@ pub(crate) fn process(index: u32) -> ProcessRecord {
         engine: EngineFacts {
             backend: Backend::Candle,
             version: "0.11.0".into(),
-            device: "cpu".into(),
+            device: "cuda:0".into(),
             kernel: "f32".into(),
             threads: Some(2),
         },
@@ -135,6 +148,8 @@ fn model() -> ModelFacts {
             gated_mlp: true,
             vocabulary: 49_152,
             max_context: 8_192,
+            windowed: None,
+            experts: None,
         }),
     }
 }
@@ -158,36 +173,102 @@ fn events(late: u64) -> Vec<TokenEvent> {
     events
 }
 
-/// 50 W on the board's counter and half of the processor busy, sampled every 100 ms from 0 to 4 s.
-pub(crate) fn host() -> SensorRecord {
-    let counter = SensorKind::EnergyCounter(CounterRange { wraps_at: None, plausible_power: Watts::new(1_000.0) });
-    let busy = SensorKind::BusyTime(ThreadPower { threads: 2, idle: Watts::new(0.5), max: Watts::new(5.0) });
+/// When a sample of [`host`] was taken, by its tick of 100 ms: from two seconds before the load to a second past the window.
+fn tick_at(tick: u32) -> Timestamp {
+    Timestamp::from_nanos(3_000_000_000 + u64::from(tick) * 100_000_000)
+}
+
+/// A board with a counter, a power sensor and two gauges: 20 W until the load begins at tick 20, then 50 W. Beside it a
+/// processor of which half is busy. The board idled before the load, and a level of the loaded model was kept.
+pub(crate) fn host() -> HostRecord {
+    let boards = [
+        sensor("total-energy", "GPU-0000", counter(), Boundary::GpuBoard),
+        SensorDescriptor {
+            stamp: Stamp::Device,
+            interval: Duration::from_millis(50),
+            ..sensor("power", "GPU-0000", SensorKind::Power(PowerMeaning::Instant), Boundary::GpuBoard)
+        },
+        sensor("busy-time", "cpu", busy(), Boundary::CpuPackage),
+        sensor("temperature", "GPU-0000", SensorKind::Gauge(Gauge::Temperature), Boundary::GpuBoard),
+        sensor("throttle", "GPU-0000", SensorKind::Gauge(Gauge::ThrottleReasons), Boundary::GpuBoard),
+    ];
+    let samples = (0..=60u32).flat_map(|tick| {
+        let sample = |sensor, value| SensorSample { sensor: SensorIndex(sensor), at: tick_at(tick), value, read_nanos: 1_200 + tick };
+        let busy_ticks = tick.saturating_sub(20);
+        let energy = 1e6 + 2.0 * f64::from(tick) + 3.0 * f64::from(busy_ticks);
+        let power = if tick < 20 { 20.0 } else { 50.0 };
+        [
+            sample(0, energy),
+            sample(1, power),
+            sample(2, 0.1 * f64::from(tick)),
+            sample(3, 40.0 + f64::from(tick / 10)),
+            sample(4, if tick == 45 { 4.0 } else { 1.0 }),
+        ]
+    });
+    HostRecord {
+        meter: SensorRecord { sensors: boards.into(), samples: samples.collect(), sources: sources(), cost: cost() },
+        idle: vec![IdleWindow { state: IdleState::DriverOnly, window: TimeWindow { start: tick_at(2), end: tick_at(18) } }],
+        kept_idle: vec![level()],
+        asked_precision: Some(0.05),
+        multipliers: multipliers(),
+    }
+}
+
+/// An idle level found by an earlier run.
+pub(crate) fn level() -> IdleLevel {
+    IdleLevel {
+        device: DeviceId::new("GPU-0000"),
+        sensor: "total-energy".into(),
+        state: IdleState::ModelLoaded,
+        power: Watts::new(24.0),
+        random_w: 0.125,
+        at: UNIX_EPOCH + Duration::from_secs(1_795_400_000),
+    }
+}
+
+fn multipliers() -> Multipliers {
+    let multiplier = |value, source: &str| Some(Multiplier { value, source: source.into() });
+    Multipliers {
+        pue: None,
+        grid: multiplier(400.0, "a table of 2025"),
+        price: multiplier(0.25, "configured"),
+        currency: Some("EUR".into()),
+    }
+}
+
+/// What version 1.0 could record: 50 W on the board's counter and half of the processor busy, sampled every 100 ms from 0
+/// to 4 s.
+pub(crate) fn host_of_1_0() -> HostRecord {
     let samples = (0..=40u32).flat_map(|tick| {
         let sample =
             |sensor, value| SensorSample { sensor: SensorIndex(sensor), at: at(u64::from(tick) * 100), value, read_nanos: 1_200 + tick };
         [sample(0, 1e6 + 5.0 * f64::from(tick)), sample(1, 0.1 * f64::from(tick))]
     });
-    SensorRecord {
-        sensors: vec![
-            sensor("total-energy", "GPU-0000", counter, Boundary::GpuBoard),
-            sensor("busy-time", "cpu", busy, Boundary::CpuPackage),
-        ],
-        samples: samples.collect(),
-        sources: vec![
-            SourceVerdict { source: "nvml".into(), status: SourceStatus::Works },
-            SourceVerdict {
-                source: "rapl".into(),
-                status: SourceStatus::NotPermitted { reason: "permission denied".into(), fix: "chmod a+r energy_uj".into() },
-            },
-        ],
-        cost: SamplerCost {
-            ticks: 41,
-            missed_ticks: 0,
-            cpu_time: Some(Duration::from_micros(900)),
-            read_p50: Some(Duration::from_nanos(1_220)),
-            read_p99: None,
-        },
-        interval: Duration::from_millis(100),
+    let sensors =
+        vec![sensor("total-energy", "GPU-0000", counter(), Boundary::GpuBoard), sensor("busy-time", "cpu", busy(), Boundary::CpuPackage)];
+    HostRecord { meter: SensorRecord { sensors, samples: samples.collect(), sources: sources(), cost: cost() }, ..HostRecord::default() }
+}
+
+fn counter() -> SensorKind {
+    SensorKind::EnergyCounter(CounterRange { wraps_at: None, plausible_power: Watts::new(1_000.0) })
+}
+
+fn busy() -> SensorKind {
+    SensorKind::BusyTime(ThreadPower { threads: 2, idle: Watts::new(0.5), max: Watts::new(5.0) })
+}
+
+fn sources() -> Vec<SourceVerdict> {
+    let refused = SourceStatus::NotPermitted { reason: "permission denied".into(), fix: "chmod a+r energy_uj".into() };
+    vec![SourceVerdict { source: "nvml".into(), status: SourceStatus::Works }, SourceVerdict { source: "rapl".into(), status: refused }]
+}
+
+fn cost() -> SamplerCost {
+    SamplerCost {
+        ticks: 41,
+        missed_ticks: 0,
+        cpu_time: Some(Duration::from_micros(900)),
+        read_p50: Some(Duration::from_nanos(1_220)),
+        read_p99: None,
     }
 }
 
@@ -199,6 +280,8 @@ fn sensor(name: &str, device: &str, kind: SensorKind, boundary: Boundary) -> Sen
         kind,
         boundary,
         update_period: Duration::from_millis(20),
+        stamp: Stamp::Read,
+        interval: Duration::from_millis(100),
         resolution: 0.001,
         gain: Gain { half_width: 0.05, source: "assumed".into() },
         source: format!("{name} of {device}"),

@@ -1,17 +1,15 @@
 //! A loaded model and the engine seam.
 
 use super::EngineError;
-use super::config::DecoderConfig;
-use super::decoder::Decoder;
-use super::generation::Generation;
-use super::gguf::GgufFile;
+use super::generation::{Generation, PREFILL_CHUNK};
 use super::index::index;
-use super::kv_cache::KvCache;
-use super::weights::{Weights, kernel};
-use super::{file_digest, memory, threads};
+use super::load::{Loaded, load};
+use super::{memory, threads};
 use crate::inference::batching;
-use crate::model::{ModelFiles, ModelReference, ReferenceError};
-use crate::tokenizer::Tokenizer;
+use crate::inference::cpu::{Decoder, KvCache, Level, Pool, Workspace};
+use crate::inference::sampling::SamplingRules;
+use crate::model::{ModelReference, ReferenceError};
+use crate::tokenizer::{TokenBytes, Tokenizer};
 use lem_domain::backend::Backend;
 use lem_domain::protocol::{InferenceEngine, PreparedRequest, PreparedWorkload, Prompt, RunControl, RunOutput, SeamError};
 use lem_domain::record::{EngineFacts, MemoryFacts, ModelFacts};
@@ -19,64 +17,49 @@ use lem_domain::spec::{ExperimentSpec, TokenLimits};
 use lem_domain::token::EventBuffer;
 use lem_domain::units::Bytes;
 
-/// Version of candle-core; a test holds it to the lock file.
-pub(super) const CANDLE_VERSION: &str = "0.11.1";
-
-/// A llama on the CPU.
+/// A model on the processor.
 #[derive(Debug)]
 pub struct CandleEngine {
     pub(super) decoder: Decoder,
-    pub(super) pool: rayon::ThreadPool,
+    pub(super) pool: Pool,
     tokenizer: Tokenizer,
     /// Tokens that end a text.
     ends: Vec<u32>,
     /// Reserved by [`InferenceEngine::prepare`].
-    cache: Option<KvCache>,
+    room: Option<Room>,
+    /// Read by [`InferenceEngine::prepare`] when there are stop strings.
+    token_bytes: Option<TokenBytes>,
     engine: EngineFacts,
     model: ModelFacts,
 }
 
+/// Memory of running requests.
+#[derive(Debug)]
+pub(super) struct Room {
+    pub(super) cache: KvCache,
+    pub(super) workspace: Workspace,
+}
+
 impl CandleEngine {
-    /// Loads the model behind a reference: a `.gguf` file, a folder that holds one, or a name on the hub. `threads`
+    /// Loads the model behind a reference: a `.gguf` file, a folder that holds a model, or a name on the hub. `threads`
     /// as in [`lem_domain::spec::CandleSpec`].
     ///
     /// # Errors
-    /// When the reference leads nowhere, the file is damaged or describes a model that this engine does not run, its
-    /// tokenizer cannot be built, or that many threads cannot be used.
+    /// When the reference leads nowhere, a file is damaged or describes a model that this engine does not run, its
+    /// tokenizer cannot be built, or that many threads cannot be started.
     pub fn load(reference: &str, threads: Option<u32>) -> Result<Self, EngineError> {
         let unresolved = |source: ReferenceError| EngineError::Reference { reference: reference.to_owned(), source };
         let files = reference.parse::<ModelReference>().and_then(|parsed| parsed.resolve()).map_err(unresolved)?;
-        Self::from_files(reference, &files, threads)
-    }
-
-    fn from_files(reference: &str, files: &ModelFiles, threads: Option<u32>) -> Result<Self, EngineError> {
+        let Loaded { decoder, tokenizer, ends, facts, kernel } = load(reference, &files, Level::best())?;
         let pool = threads::pool(threads)?;
-        let mut file = GgufFile::open(&files.weights)?;
-        let config = DecoderConfig::of(&file)?;
-        let tokenizer = tokenizer(files, &file)?;
-        let weights = Weights::read(&mut file, &config, pool.current_num_threads())?;
-
-        let in_vocabulary = 0..u32::try_from(config.vocabulary).expect("read as 32 bits");
-        let ends = in_vocabulary.filter(|&token| tokenizer.is_end(token)).collect();
         let engine = EngineFacts {
             backend: Backend::Candle,
-            version: format!("candle {CANDLE_VERSION}"),
-            device: "cpu".to_owned(),
-            kernel: kernel(&file),
-            threads: u32::try_from(pool.current_num_threads()).ok(),
+            version: format!("lem {}", env!("CARGO_PKG_VERSION")),
+            device: EngineFacts::PROCESSOR.to_owned(),
+            kernel,
+            threads: u32::try_from(pool.threads()).ok(),
         };
-        let model = ModelFacts {
-            reference: reference.to_owned(),
-            name: config.name.clone(),
-            architecture: config.architecture.clone(),
-            revision: files.revision.clone(),
-            weights_sha256: Some(file_digest::sha256(file.path())?),
-            tokenizer_sha256: Some(tokenizer.digest().to_owned()),
-            weight_types: file.weight_types(),
-            parameters: Some(file.parameters()),
-            shape: Some(config.shape),
-        };
-        Ok(Self { decoder: Decoder::new(config, weights)?, pool, tokenizer, ends, cache: None, engine, model })
+        Ok(Self { decoder, pool, tokenizer, ends, room: None, token_bytes: None, engine, model: facts })
     }
 
     /// The model's tokenizer.
@@ -94,12 +77,15 @@ impl CandleEngine {
         let requests = plan.order.iter().map(|&request| requests[request].clone()).collect();
         let workload = PreparedWorkload { requests, batches: plan.batches };
         self.reserve(&workload, spec.limits)?;
+        if !spec.sampling.stop.is_empty() && self.token_bytes.is_none() {
+            self.token_bytes = Some(self.tokenizer.token_bytes()?);
+        }
         Ok(workload)
     }
 
     fn check_limits(&self, limits: TokenLimits) -> Result<(), EngineError> {
         let asked = u64::from(limits.max_input) + u64::from(limits.max_output);
-        let context = u64::from(self.decoder.config().shape.max_context);
+        let context = u64::from(self.decoder.architecture().shape.max_context);
         if asked > context {
             return Err(EngineError::Context { asked, context });
         }
@@ -119,7 +105,7 @@ impl CandleEngine {
     }
 
     pub(super) fn check_tokens(&self, tokens: &[u32]) -> Result<(), EngineError> {
-        let vocabulary = self.decoder.config().vocabulary;
+        let vocabulary = self.decoder.architecture().vocabulary;
         match tokens.iter().copied().find(|&token| index(token) >= vocabulary) {
             Some(token) => Err(EngineError::TokenOutsideVocabulary { token, vocabulary }),
             None => Ok(()),
@@ -129,12 +115,20 @@ impl CandleEngine {
     /// Makes room for the largest batch; memory that is there already and suffices is kept.
     fn reserve(&mut self, workload: &PreparedWorkload, limits: TokenLimits) -> Result<(), EngineError> {
         let (rows, capacity) = room(workload, limits);
-        if !self.cache.as_ref().is_some_and(|cache| cache.fits(rows, capacity)) {
+        if !self.room.as_ref().is_some_and(|room| room.fits(rows, capacity)) {
             // The old memory goes before the new comes.
-            self.cache = None;
-            self.cache = Some(self.decoder.reserve(rows, capacity)?);
+            self.room = None;
+            self.room = Some(self.make_room(rows, capacity, rows));
         }
         Ok(())
+    }
+
+    /// Room for `rows` requests of `capacity` tokens, with logits of `positions` tokens of a pass.
+    pub(super) fn make_room(&mut self, rows: usize, capacity: usize, positions: usize) -> Room {
+        let cache = self.decoder.reserve(rows, capacity);
+        let tokens = PREFILL_CHUNK.min(rows * capacity).max(rows);
+        let workspace = Workspace::new(self.decoder.architecture(), tokens, positions, self.pool.threads());
+        Room { cache, workspace }
     }
 
     fn run_workload(
@@ -145,9 +139,20 @@ impl CandleEngine {
         control: RunControl<'_>,
     ) -> Result<RunOutput, EngineError> {
         let (rows, capacity) = room(workload, spec.limits);
-        let cache = self.cache.as_mut().filter(|cache| cache.fits(rows, capacity)).ok_or(EngineError::NotPrepared)?;
-        let generation = Generation::new(&self.decoder, cache, &self.ends, (workload, spec), events, control);
-        self.pool.install(|| generation.run())
+        let room = self.room.as_mut().filter(|room| room.fits(rows, capacity)).ok_or(EngineError::NotPrepared)?;
+        let token_bytes = self.token_bytes.as_ref();
+        if token_bytes.is_none() && !spec.sampling.stop.is_empty() {
+            return Err(EngineError::NotPrepared);
+        }
+        let rules = SamplingRules { spec: &spec.sampling, limits: spec.limits, seed: spec.seed, ends: &self.ends, token_bytes };
+        let generation = Generation::new((&self.decoder, &mut self.pool, room), rules, workload, events, control);
+        Ok(generation.run())
+    }
+}
+
+impl Room {
+    fn fits(&self, rows: usize, capacity: usize) -> bool {
+        self.cache.fits(rows, capacity) && self.workspace.fits(rows, rows)
     }
 }
 
@@ -163,7 +168,7 @@ impl InferenceEngine for CandleEngine {
     fn memory(&self) -> MemoryFacts {
         MemoryFacts {
             model: Some(bytes(self.decoder.bytes())),
-            kv_cache: self.cache.as_ref().map(|cache| bytes(cache.bytes())),
+            kv_cache: self.room.as_ref().map(|room| bytes(room.cache.bytes())),
             peak_host: memory::peak_resident(),
             peak_device: None,
         }
@@ -186,14 +191,6 @@ impl InferenceEngine for CandleEngine {
         control: RunControl<'_>,
     ) -> Result<RunOutput, SeamError> {
         Ok(self.run_workload(workload, spec, events, control)?)
-    }
-}
-
-/// The tokenizer that came with the weights, else the one inside them.
-fn tokenizer(files: &ModelFiles, file: &GgufFile) -> Result<Tokenizer, EngineError> {
-    match &files.tokenizer_json {
-        Some(path) => Ok(Tokenizer::from_file(path)?.with_ends_of(file.metadata())?),
-        None => Ok(Tokenizer::from_metadata(file.metadata())?),
     }
 }
 

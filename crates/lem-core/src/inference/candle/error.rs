@@ -1,5 +1,6 @@
 //! What can go wrong with the engine, by what a caller can do about it.
 
+use crate::inference::checkpoint::CheckpointError;
 use crate::model::ReferenceError;
 use crate::tokenizer::TokenizerError;
 use lem_domain::protocol::{Fault, SeamError};
@@ -27,56 +28,29 @@ pub enum EngineError {
         #[source]
         source: std::io::Error,
     },
-    /// The weights file is not a sound GGUF file: cut off, or not GGUF at all.
-    #[error("`{}` is not a sound GGUF file: {problem}", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong and where in the file.
-        problem: String,
-    },
-    /// A metadata key is missing, of another type, or outside sane bounds.
-    #[error("metadata `{key}` of the model {problem}")]
-    Metadata {
-        /// The key.
-        key: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// A tensor is missing, has another shape than the metadata says, or is of a type that cannot be read.
-    #[error("tensor `{name}` of the model {problem}")]
-    Tensor {
-        /// Its name.
-        name: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// The file holds a model of an architecture that this engine does not run.
-    #[error("the model's architecture is `{found}`; the candle engine runs `llama`")]
-    Architecture {
-        /// `general.architecture` of the file.
-        found: String,
-    },
-    /// The model is a llama with a part that this engine does not run; running it without would give wrong tokens.
-    #[error("the candle engine does not run models with {feature}")]
-    Unsupported {
-        /// The part.
-        feature: String,
+    /// The files are damaged, or hold a model that this engine does not run.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// Weights came without a tokenizer.
+    #[error("there is no tokenizer.json beside `{}`", folder.display())]
+    NoTokenizer {
+        /// A file of the weights.
+        folder: PathBuf,
     },
     /// The tokenizer cannot be built or failed on a prompt.
     #[error("the model's tokenizer failed")]
     Tokenizer(#[from] TokenizerError),
-    /// More threads were asked for than candle lets matrix products use.
-    #[error("{asked} threads were asked for, and candle uses at most {limit} here")]
+    /// More threads were asked for than may run at once.
+    #[error("{asked} threads were asked for, and {limit} may run at once here")]
     Threads {
         /// As asked.
         asked: usize,
-        /// What candle allows: `RAYON_NUM_THREADS`, else the physical cores.
+        /// Processors that this process may use.
         limit: usize,
     },
-    /// The pool of threads cannot be started.
+    /// The threads cannot be started.
     #[error("cannot start the engine's threads")]
-    ThreadPool(#[source] rayon::ThreadPoolBuildError),
+    ThreadPool(#[source] std::io::Error),
     /// The token limits do not fit the model.
     #[error("{asked} tokens per request (input and output) exceed the model's context of {context}")]
     Context {
@@ -105,9 +79,6 @@ pub enum EngineError {
     /// A workload needs more room for keys and values than was reserved: another engine prepared it.
     #[error("the workload was not prepared by this engine")]
     NotPrepared,
-    /// A tensor operation failed.
-    #[error("a tensor operation failed")]
-    Compute(#[from] candle_core::Error),
 }
 
 impl From<EngineError> for SeamError {
@@ -120,16 +91,13 @@ impl From<EngineError> for SeamError {
                 let fault = if source.kind() == std::io::ErrorKind::NotFound { Fault::Usage } else { Fault::Preflight };
                 return Self::new(fault, what).because(source).with_hint("check the path and its permissions");
             }
-            EngineError::ThreadPool(source) => return Self::new(Fault::Preflight, what).because(source),
-            EngineError::Compute(source) => return Self::new(Fault::Run, what).because(source),
-            EngineError::Damaged { .. } | EngineError::Metadata { .. } | EngineError::Tensor { .. } => {
-                (Fault::Preflight, Some("fetch the file again and compare its SHA-256 with the publisher's".to_owned()))
+            EngineError::ThreadPool(source) => {
+                return Self::new(Fault::Preflight, what).because(source).with_hint("ask for fewer with `candle.threads`");
             }
-            EngineError::Architecture { .. } | EngineError::Unsupported { .. } => {
-                (Fault::Preflight, Some("use a GGUF file whose `general.architecture` is `llama`, such as SmolLM2".to_owned()))
-            }
-            EngineError::Threads { asked, limit } => {
-                (Fault::Usage, Some(format!("ask for at most {limit} threads, or start the program with RAYON_NUM_THREADS={asked}")))
+            EngineError::Threads { limit, .. } => (Fault::Usage, Some(format!("ask for at most {limit} threads with `candle.threads`"))),
+            EngineError::Checkpoint(source) => return source.into(),
+            EngineError::NoTokenizer { .. } => {
+                (Fault::Usage, Some("put the model's tokenizer.json into the folder of its weights".to_owned()))
             }
             EngineError::Context { context, .. } => {
                 (Fault::Usage, Some(format!("lower `max_input_tokens` or `max_output_tokens` until they sum up to at most {context}")))

@@ -2,6 +2,8 @@
 
 mod accuracy;
 mod damage;
+mod damaged_checkpoints;
+mod families;
 mod generation;
 mod reference;
 mod requests;
@@ -11,13 +13,8 @@ use super::{CandleEngine, EngineError};
 use lem_domain::backend::Backend;
 use lem_domain::clock::{Clock, HostClock};
 use lem_domain::protocol::{InferenceEngine, Interrupt, PreparedWorkload, Prompt, RunControl, RunOutput, Silent};
-use lem_domain::spec::{
-    BatchingSpec, BatchingStrategy, CandleSpec, EnergyChoice, EnergyLaw, EnergySpec, ExperimentSpec, PromptSource, PromptSpec,
-    RequiredGrade, SamplingSpec, TokenLimits, VirtualClockChoice, VirtualSpec, WarmupSpec,
-};
+use lem_domain::spec::{CandleSpec, ExperimentSpec, TokenLimits};
 use lem_domain::token::{EventBuffer, TokenEvent};
-use lem_domain::units::{Joules, Watts};
-use std::time::Duration;
 use tiny_model::TinyModel;
 
 fn load(model: &TinyModel) -> Result<CandleEngine, EngineError> {
@@ -33,34 +30,11 @@ fn load_bytes(bytes: &[u8]) -> Result<CandleEngine, EngineError> {
 
 /// Greedy, in batches of `batch`; `max_output` tokens whatever the model wants.
 fn spec(max_input: u32, max_output: u32, batch: u32) -> ExperimentSpec {
+    let limits = TokenLimits { max_input, max_output, min_output: max_output };
     ExperimentSpec {
-        name: "tiny".to_owned(),
-        model: "tiny.gguf".to_owned(),
-        backend: Backend::Candle,
-        limits: TokenLimits { max_input, max_output, min_output: max_output },
-        prompts: PromptSpec { source: PromptSource::Embedded, count: None, shuffle: false },
-        batching: BatchingSpec { size: batch, strategy: BatchingStrategy::Static, max_tokens: None },
-        sampling: SamplingSpec::Greedy,
         seed: 7,
-        warmup: WarmupSpec { requests: 0 },
-        energy: EnergySpec {
-            source: EnergyChoice::None,
-            interval: Duration::from_millis(100),
-            cpu_power: None,
-            required: RequiredGrade::Any,
-        },
         candle: CandleSpec { threads: Some(1) },
-        virtual_machine: VirtualSpec {
-            clock: VirtualClockChoice::Virtual,
-            ttft: Duration::ZERO,
-            itl: Duration::ZERO,
-            law: EnergyLaw {
-                static_power: Watts::new(0.0),
-                prefill_token: Joules::new(0.0),
-                output_token: Joules::new(0.0),
-                context_token: Joules::new(0.0),
-            },
-        },
+        ..ExperimentSpec::plain(Backend::Candle, "tiny.gguf", limits, batch)
     }
 }
 

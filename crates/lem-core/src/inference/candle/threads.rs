@@ -1,22 +1,19 @@
-//! The threads of tensor work: a pool of the engine's own, so that the asked number is the number that runs.
+//! How many threads, and a pool of them.
 
 use super::EngineError;
-use candle_core::utils::get_num_threads;
+use super::index::index;
+use crate::inference::cpu::Pool;
+use std::thread::available_parallelism;
 
-/// A pool of `asked` threads; `None` leaves the number to candle, which takes `RAYON_NUM_THREADS`, else the physical
-/// cores.
+/// A pool of `asked` threads; `None` takes one per physical core, or what `RAYON_NUM_THREADS` says.
 ///
-/// candle's products split into as many jobs as [`get_num_threads`] says and run them in whatever pool is current. So
-/// a smaller pool limits them, and a larger one would leave threads idle in silence: that is an error instead.
-pub(super) fn pool(asked: Option<u32>) -> Result<rayon::ThreadPool, EngineError> {
-    let limit = get_num_threads();
-    let threads = asked.map_or(limit, |asked| usize::try_from(asked).unwrap_or(usize::MAX).max(1));
+/// Threads wait for each other after every product, spinning: more of them than may run at once would spend most of their
+/// time on that.
+pub(super) fn pool(asked: Option<u32>) -> Result<Pool, EngineError> {
+    let limit = available_parallelism().map_or(1, usize::from);
+    let threads = asked.map_or_else(|| candle_core::utils::get_num_threads().min(limit), index);
     if threads > limit {
         return Err(EngineError::Threads { asked: threads, limit });
     }
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|index| format!("lem-candle-{index}"))
-        .build()
-        .map_err(EngineError::ThreadPool)
+    Pool::new(threads).map_err(EngineError::ThreadPool)
 }

@@ -3,10 +3,11 @@
 use super::*;
 use lem_domain::backend::Backend;
 use lem_domain::clock::Clock;
+use lem_domain::impact::Multipliers;
 use lem_domain::protocol::{Fault, Interrupt, Prompt, RunControl, RunOutput, Silent};
 use lem_domain::spec::{
-    BatchingSpec, BatchingStrategy, CandleSpec, EnergyChoice, EnergyLaw, EnergySpec, PromptSource, PromptSpec, RequiredGrade, SamplingSpec,
-    TokenLimits, VirtualClockChoice, VirtualSpec, WarmupSpec,
+    BatchingSpec, BatchingStrategy, CandleSpec, EnergyChoice, EnergyLaw, EnergySpec, PromptSource, PromptSpec, SamplingSpec, TokenLimits,
+    VirtualClockChoice, VirtualSpec, WarmupSpec,
 };
 use lem_domain::token::{EventBuffer, FinishReason, TokenEvent, TokenEventKind};
 use lem_domain::units::{Joules, Watts};
@@ -30,15 +31,11 @@ fn spec(batch_size: u32, max_input: u32, max_output: u32) -> ExperimentSpec {
         limits: TokenLimits { max_input, max_output, min_output: 0 },
         prompts: PromptSpec { source: PromptSource::Embedded, count: None, shuffle: false },
         batching: BatchingSpec { size: batch_size, strategy: BatchingStrategy::Static, max_tokens: None },
-        sampling: SamplingSpec::Greedy,
+        sampling: SamplingSpec::GREEDY,
         seed: 0,
         warmup: WarmupSpec { requests: 0 },
-        energy: EnergySpec {
-            source: EnergyChoice::Virtual,
-            interval: Duration::from_millis(100),
-            cpu_power: None,
-            required: RequiredGrade::Any,
-        },
+        energy: EnergySpec::of(EnergyChoice::Auto),
+        multipliers: Multipliers::default(),
         candle: CandleSpec { threads: None },
         virtual_machine: VirtualSpec {
             clock: VirtualClockChoice::Virtual,

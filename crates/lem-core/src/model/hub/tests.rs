@@ -55,7 +55,7 @@ fn resolve(hub: &Hub, reference: &str) -> Result<ModelFiles, ReferenceError> {
 
 fn check(files: &ModelFiles, weights: &str, tokenizer: Option<&str>) {
     assert_eq!(files.revision.as_deref(), Some(COMMIT));
-    assert_eq!(std::fs::read_to_string(&files.weights).unwrap(), weights);
+    assert_eq!(std::fs::read_to_string(&files.weights.paths()[0]).unwrap(), weights);
     let found = files.tokenizer_json.as_ref().map(|path| std::fs::read_to_string(path).unwrap());
     assert_eq!(found.as_deref(), tokenizer);
 }
@@ -89,6 +89,18 @@ fn several_weights_need_a_choice() {
 }
 
 #[test]
+fn weights_in_safetensors_come_with_their_description() {
+    let cache = tempfile::tempdir().unwrap();
+    let endpoint = serve(&["README.md", "config.json", "generation_config.json", "model.safetensors", "tokenizer.json"]);
+    let files = resolve(&hub(&cache, &endpoint, Access::Online), "org/name").unwrap();
+    check(&files, "model.safetensors", Some("tokenizer.json"));
+    let WeightFiles::Safetensors { config, generation, .. } = &files.weights else { panic!("{files:?}") };
+    assert_eq!(std::fs::read_to_string(config).unwrap(), "config.json");
+    assert!(generation.is_some());
+    assert_eq!(resolve(&hub(&cache, "", Access::CacheOnly), "org/name").unwrap(), files);
+}
+
+#[test]
 fn a_repository_without_weights_is_the_callers_mistake() {
     let cache = tempfile::tempdir().unwrap();
     let error = resolve(&hub(&cache, &serve(&["model.safetensors"]), Access::Online), "org/name").unwrap_err();
@@ -104,7 +116,7 @@ fn an_unknown_model_and_a_hub_that_is_not_there_name_the_reference_and_the_way_o
         let error = SeamError::from(resolve(&hub(&cache, &endpoint, Access::Online), "org/unknown@v2").unwrap_err());
         assert_eq!(error.fault, Fault::Preflight);
         assert!(error.what.contains("org/unknown@v2") && error.source.is_some(), "{error:?}");
-        assert!(error.hint.unwrap().contains("a path to a .gguf file"));
+        assert!(error.hint.unwrap().contains("a path to a model"));
     }
 }
 

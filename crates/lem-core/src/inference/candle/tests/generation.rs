@@ -1,18 +1,19 @@
 //! Runs: which tokens come out, when a request ends, what is recorded, and what is counted.
 
-use super::tiny_model::{HEAD_DIM, HEADS, KV_HEADS, LAYERS, TinyModel};
+use super::tiny_model::{HEAD_DIM, HEADS, HIDDEN, KV_HEADS, LAYERS, TinyModel, VOCABULARY};
 use super::{load, prompts, run, run_on, spec};
-use crate::inference::candle::CandleEngine;
 use crate::inference::candle::generation::PREFILL_CHUNK;
+use crate::inference::candle::{CandleEngine, EngineError};
 use candle_core::quantized::GgmlDType;
 use candle_core::quantized::gguf_file::Value;
 use lem_domain::Timestamp;
 use lem_domain::clock::{Clock, HostClock};
 use lem_domain::flops::FlopsBreakdown;
-use lem_domain::protocol::{InferenceEngine, Interrupt};
-use lem_domain::spec::SamplingSpec;
-use lem_domain::token::{FinishReason, RequestIndex, TokenEvent, TokenEventKind};
+use lem_domain::protocol::{InferenceEngine, Interrupt, RunControl, SeamError, Silent};
+use lem_domain::spec::{SamplingSpec, TokenChoice};
+use lem_domain::token::{EventBuffer, FinishReason, RequestIndex, TokenEvent, TokenEventKind};
 use lem_domain::units::Flops;
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
@@ -31,10 +32,12 @@ fn generate(texts: &[&str], batch: u32, sampling: SamplingSpec) -> Vec<Vec<u32>>
 
 #[test]
 fn tokens_of_a_request_do_not_depend_on_its_batch() {
-    for sampling in [SamplingSpec::Greedy, SamplingSpec::Random { temperature: 0.8, top_k: Some(40), top_p: 0.9 }] {
-        let alone = generate(&TEXTS, 1, sampling);
+    let random = TokenChoice::Random { temperature: 0.8, top_k: Some(40), top_p: 0.9, min_p: 0.01 };
+    let penalised = SamplingSpec { repetition_penalty: 1.3, no_repeat_ngram: NonZeroU32::new(3), choice: random, ..SamplingSpec::GREEDY };
+    for sampling in [SamplingSpec::GREEDY, SamplingSpec { choice: random, ..SamplingSpec::GREEDY }, penalised] {
+        let alone = generate(&TEXTS, 1, sampling.clone());
         assert!(alone.iter().all(|tokens| tokens.len() == 12));
-        assert_eq!(generate(&TEXTS, 2, sampling), alone);
+        assert_eq!(generate(&TEXTS, 2, sampling.clone()), alone);
         assert_eq!(generate(&TEXTS, 4, sampling), alone);
     }
 }
@@ -52,7 +55,7 @@ fn a_second_run_finds_nothing_of_the_first() {
 /// A model that ends this text after some tokens, by calling one of them its end; gives that token and how many come
 /// before it.
 fn ending() -> (CandleEngine, u32, u32) {
-    let tokens = generate(&["to be or not"], 1, SamplingSpec::Greedy).remove(0);
+    let tokens = generate(&["to be or not"], 1, SamplingSpec::GREEDY).remove(0);
     let end = tokens[3];
     let before = tokens.iter().position(|&token| token == end).unwrap();
     let model = TinyModel::new(GgmlDType::F32).with("tokenizer.ggml.eos_token_id", Value::U32(end));
@@ -91,6 +94,64 @@ fn the_end_token_is_not_chosen_before_the_least_output() {
 }
 
 #[test]
+fn an_end_token_that_is_ignored_ends_nothing() {
+    let (mut engine, end, before) = ending();
+    let mut spec = spec(64, 12, 1);
+    spec.limits.min_output = before;
+    spec.sampling.ignore_eos = true;
+    let workload = engine.prepare(&prompts(&["to be or not"]), &spec).unwrap();
+    let (output, _) = run(&mut engine, &workload, &spec);
+    assert_eq!(output.tokens[0][usize::try_from(before).unwrap()], end);
+    assert_eq!((output.tokens[0].len(), output.finish[0]), (12, Some(FinishReason::Length)));
+}
+
+/// A token of this model is a byte, so that every longer string spans tokens. The text is as long as another run makes it.
+#[test]
+fn a_stop_string_ends_a_request_with_the_token_that_completes_it() {
+    let mut engine = tiny();
+    let alone = generate(&["to be or not"], 1, SamplingSpec { ignore_eos: true, ..SamplingSpec::GREEDY }).remove(0);
+    let bytes = engine.tokenizer().token_bytes().unwrap();
+    let texts: Vec<&[u8]> = alone.iter().map(|&token| bytes.of(token)).collect();
+    // Two neighbours that are text together, which is all that a stop string can be.
+    let (place, stop) = (1..texts.len())
+        .find_map(|place| Some((place, String::from_utf8(texts[place - 1..=place].concat()).ok()?)))
+        .expect("this model writes some text");
+    let first = texts.windows(2).position(|pair| pair.concat() == stop.as_bytes()).unwrap() + 2;
+
+    let mut spec = spec(64, 12, 1);
+    spec.limits.min_output = 0;
+    spec.sampling = SamplingSpec { ignore_eos: true, stop: vec!["no such text".to_owned(), stop], ..SamplingSpec::GREEDY };
+    let workload = engine.prepare(&prompts(&["to be or not"]), &spec).unwrap();
+    let (output, events) = run(&mut engine, &workload, &spec);
+    assert_eq!(output.tokens[0], alone[..first], "{place}");
+    assert_eq!(output.finish[0], Some(FinishReason::StopString));
+    assert_eq!(events.last().unwrap().kind, TokenEventKind::Finished(FinishReason::StopString));
+}
+
+#[test]
+fn stop_strings_are_made_ready_before_a_run() {
+    let mut engine = tiny();
+    let mut spec = spec(64, 12, 1);
+    let workload = engine.prepare(&prompts(&["to be or not"]), &spec).unwrap();
+    spec.sampling.stop = vec!["x".to_owned()];
+    let control = RunControl { clock: &HostClock, interrupt: &Interrupt::new(), progress: &Silent };
+    let error = engine.run(&workload, &spec, &mut EventBuffer::for_plan(1, 12), control).unwrap_err();
+    assert_eq!(error.what, SeamError::from(EngineError::NotPrepared).what);
+}
+
+#[test]
+fn no_ngram_comes_twice_in_prompt_and_output() {
+    let sampling = SamplingSpec { no_repeat_ngram: NonZeroU32::new(2), ..SamplingSpec::GREEDY };
+    for (tokens, text) in generate(&TEXTS, 4, sampling).iter().zip(TEXTS) {
+        let history = [tiny().tokenizer().encode(text).unwrap(), tokens.clone()].concat();
+        let first_new = history.len() - tokens.len() - 1;
+        for place in first_new..history.len() - 1 {
+            assert!(!history[..=place].windows(2).any(|pair| pair == &history[place..place + 2]), "{history:?}");
+        }
+    }
+}
+
+#[test]
 fn a_request_that_ends_leaves_the_others_running() {
     let (mut engine, end, _) = ending();
     let mut spec = spec(64, 12, 2);
@@ -98,7 +159,7 @@ fn a_request_that_ends_leaves_the_others_running() {
     let texts = ["to be or not", "a somewhat longer prompt"];
     let workload = engine.prepare(&prompts(&texts), &spec).unwrap();
     let (output, _) = run(&mut engine, &workload, &spec);
-    let mut alone = generate(&[texts[1]], 1, SamplingSpec::Greedy).remove(0);
+    let mut alone = generate(&[texts[1]], 1, SamplingSpec::GREEDY).remove(0);
     if let Some(first) = alone.iter().position(|&token| token == end) {
         alone.truncate(first + 1);
     }
@@ -182,13 +243,41 @@ fn an_interrupt_before_the_run_starts_nothing() {
     assert!(events.is_empty());
 }
 
-/// Scores and values outside the causal context that a prompt of this length computes: each chunk takes the rectangle
-/// of its tokens and all tokens so far.
-fn attention_waste(prompt: u64) -> u128 {
-    let chunk = u64::try_from(PREFILL_CHUNK).unwrap();
-    let rectangles: u64 = (0..prompt).step_by(PREFILL_CHUNK).map(|start| (prompt - start).min(chunk) * (start + chunk).min(prompt)).sum();
-    let causal = prompt * (prompt + 1) / 2;
-    u128::from(rectangles - causal) * u128::try_from(4 * LAYERS * HEADS * HEAD_DIM).unwrap()
+/// What a pass of `tokens` tokens behind `start` others computes in attention: keys in tiles of 16 and values in whole
+/// vectors of 16, for units of 12 queries, over all keys that the last query of a unit sees.
+fn attention(start: u64, tokens: u64) -> u128 {
+    const UNIT: u64 = 12;
+    const KEYS: u64 = 64;
+    const LANES: u64 = 16;
+    let (group, head_dim) = (wide(HEADS / KV_HEADS), wide(HEAD_DIM));
+    let rows = tokens * group;
+    let units = (0..rows).step_by(12).flat_map(|first| {
+        let count = UNIT.min(rows - first);
+        let end = start + (first + count - 1) / group + 1;
+        (0..end).step_by(64).map(move |block| {
+            let keys = KEYS.min(end - block);
+            count * (keys.next_multiple_of(LANES) * head_dim + keys * head_dim.next_multiple_of(LANES))
+        })
+    });
+    u128::from(units.sum::<u64>() * 2 * wide(LAYERS * KV_HEADS))
+}
+
+fn wide(count: usize) -> u64 {
+    u64::try_from(count).unwrap()
+}
+
+/// Attention of a request: its prompt in chunks, then token by token. `room` is what the first chunk may take, the rest
+/// of a pass that another prompt has begun.
+fn request_attention(prompt: u64, output: u64, room: u64) -> u128 {
+    let mut total = 0;
+    let (mut start, mut chunk) = (0, room);
+    while start < prompt {
+        let tokens = chunk.min(prompt - start);
+        total += attention(start, tokens);
+        start += tokens;
+        chunk = wide(PREFILL_CHUNK);
+    }
+    total + (prompt..prompt + output - 1).map(|position| attention(position, 1)).sum::<u128>()
 }
 
 fn check_executed(lengths: &[usize], output: u32, batch: u32) {
@@ -199,18 +288,38 @@ fn check_executed(lengths: &[usize], output: u32, batch: u32) {
     let executed = run(&mut engine, &workload, &spec).0.executed.unwrap();
 
     let shape = engine.model().shape.unwrap();
-    let prompts = || lengths.iter().map(|&length| u64::try_from(length).unwrap());
+    let prompts = || lengths.iter().map(|&length| wide(length));
     let model: FlopsBreakdown = prompts().map(|prompt| shape.request_flops(prompt, u64::from(output))).sum();
-    let waste = Flops::new(prompts().map(attention_waste).sum());
-    assert_eq!(executed, FlopsBreakdown { attention: model.attention + waste, ..model });
+    // Prompts of a batch fill passes one after the other.
+    let mut computed = 0;
+    for batch in lengths.chunks(usize::try_from(batch).unwrap()) {
+        let mut before = 0;
+        for &length in batch {
+            let room = PREFILL_CHUNK - before % PREFILL_CHUNK;
+            computed += request_attention(wide(length), u64::from(output), wide(room));
+            before += length;
+        }
+    }
+    let tiles = u128::from(u64::from(shape.vocabulary).next_multiple_of(16));
+    let lm_head = Flops::new(model.lm_head.get() / u128::from(shape.vocabulary) * tiles);
+    assert_eq!(executed, FlopsBreakdown { linear: model.linear, attention: Flops::new(computed), lm_head }, "{lengths:?}, {output} out");
+    assert!(computed >= model.attention.get(), "waste is never negative");
 }
 
+/// Beyond the model's own: keys and values of a tile outside the causal context, and the outputs that fill the last tile
+/// of the head.
 #[test]
 fn executed_arithmetic_is_the_models_plus_the_stated_waste() {
     check_executed(&[1], 1, 1);
+    check_executed(&[1], 40, 1);
     check_executed(&[5], 16, 1);
+    check_executed(&[16], 2, 1);
+    check_executed(&[17], 2, 1);
     check_executed(&[5, 9, 1], 4, 3);
+    check_executed(&[5, 9, 1, 30], 4, 2);
+    check_executed(&[PREFILL_CHUNK], 1, 1);
     check_executed(&[PREFILL_CHUNK + 100, 3], 2, 2);
+    check_executed(&[300, 400, 20], 3, 3);
 }
 
 #[test]
@@ -218,11 +327,14 @@ fn memory_is_what_lies_there() {
     let mut engine = tiny();
     assert_eq!(engine.memory().kv_cache, None);
     let parameters = engine.model().parameters.unwrap();
-    assert_eq!(engine.memory().model.unwrap().get(), 4 * parameters, "f32, the embedding shared with the head");
+    // The last tile of the embedding is filled up with zeros.
+    let filled = parameters + wide((VOCABULARY.next_multiple_of(16) - VOCABULARY) * HIDDEN);
+    assert_eq!(engine.memory().model.unwrap().get(), 4 * filled, "f32, the embedding shared with the head");
 
     engine.prepare(&prompts(&TEXTS), &spec(8, 5, 2)).unwrap();
-    let tokens = 8 + 5 - 1; // the last output token is never run
-    let expected = u64::try_from(4 * 2 * 2 * LAYERS * KV_HEADS * HEAD_DIM * tokens).unwrap();
+    let tokens = 8usize + 5 - 1; // the last output token is never run
+    let widths = HEAD_DIM + HEAD_DIM.next_multiple_of(16); // of a key, and of a value in whole vectors
+    let expected = wide(4 * 2 * LAYERS * KV_HEADS * widths * tokens.next_multiple_of(16));
     assert_eq!(engine.memory().kv_cache.unwrap().get(), expected);
     engine.prepare(&prompts(&TEXTS), &spec(4, 2, 1)).unwrap();
     assert_eq!(engine.memory().kv_cache.unwrap().get(), expected, "memory that suffices is kept");

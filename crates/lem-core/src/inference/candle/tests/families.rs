@@ -1,0 +1,182 @@
+//! Every family against Hugging Face transformers, on tiny random checkpoints: `tests/fixtures/families`, whose README
+//! says what each part is worth.
+
+use crate::inference::architecture::read;
+use crate::inference::checkpoint::{Checkpoint, Config, Format, Safetensors, Tensor, assemble, floats};
+use crate::inference::cpu::{Decoder, KvCache, Level, Pool, Run, Segment, Span, Workspace};
+use crate::inference::executed::Executed;
+use safetensors::SafeTensors;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Requests of the ragged batch.
+const ROWS: usize = 3;
+/// Tokens that each of them goes on for.
+const STEPS: usize = 32;
+
+/// Largest difference of logits, as a part of their range.
+const TOLERANCE: f32 = 2e-5;
+const BF16_TOLERANCE: f32 = 1e-2;
+
+struct Fixture {
+    name: String,
+    folder: PathBuf,
+    expected: Vec<u8>,
+    prompts: Vec<Vec<u32>>,
+    continuations: Vec<Vec<u32>>,
+}
+
+fn fixtures() -> Vec<Fixture> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/families");
+    let mut folders: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders.into_iter().map(Fixture::open).collect()
+}
+
+impl Fixture {
+    fn open(folder: PathBuf) -> Self {
+        let expected = std::fs::read(folder.join("expected.safetensors")).unwrap();
+        let header = SafeTensors::deserialize(&expected).unwrap();
+        let numbers = |name: &str| -> Vec<u32> {
+            let view = header.tensor(name).unwrap();
+            view.data().as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect()
+        };
+        let mut tokens = numbers("tokens").into_iter();
+        let prompts = numbers("lengths").iter().map(|&length| tokens.by_ref().take(usize::try_from(length).unwrap()).collect()).collect();
+        let continuations = numbers("continuation").chunks(STEPS).map(<[u32]>::to_vec).collect();
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        Self { name, prompts, continuations, folder, expected }
+    }
+
+    /// Expected logits, position by position.
+    fn logits(&self, name: &str) -> Vec<Vec<f32>> {
+        let header = SafeTensors::deserialize(&self.expected).unwrap();
+        let view = header.tensor(name).unwrap();
+        floats(Format::F32, view.data()).chunks(*view.shape().last().unwrap()).map(<[f32]>::to_vec).collect()
+    }
+
+    fn checkpoint(&self) -> Safetensors {
+        Safetensors::open(&[self.folder.join("model.safetensors")]).unwrap()
+    }
+
+    fn model(&self, level: Level, threads: usize, checkpoint: &dyn Checkpoint) -> Model {
+        let config = Config::open(&self.folder.join("config.json")).unwrap();
+        let (architecture, names) = read::config(&config).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let weights = assemble(&architecture, &names, checkpoint).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let workspace = Workspace::new(&architecture, 64, 64, threads);
+        let mut decoder = Decoder::new(architecture, weights, level);
+        let longest = self.prompts.iter().map(Vec::len).max().unwrap();
+        let cache = decoder.reserve(ROWS, longest + STEPS);
+        Model { decoder, workspace, cache, pool: Pool::new(threads).unwrap(), executed: Executed::default(), spans: Vec::new() }
+    }
+
+    fn check(&self, what: &str, got: &[Vec<f32>], expected: &[Vec<f32>], tolerance: f32) {
+        assert_eq!(got.len(), expected.len());
+        let all = || expected.iter().flatten().copied();
+        let range = all().fold(f32::MIN, f32::max) - all().fold(f32::MAX, f32::min);
+        for (position, (got, expected)) in got.iter().zip(expected).enumerate() {
+            assert_eq!(got.len(), expected.len());
+            let error = got.iter().zip(expected).map(|(got, expected)| (got - expected).abs()).fold(0.0, f32::max) / range;
+            assert!(error <= tolerance, "{}, {what}: logits of position {position} are {error} of their range off", self.name);
+        }
+    }
+}
+
+struct Model {
+    decoder: Decoder,
+    workspace: Workspace,
+    cache: KvCache,
+    pool: Pool,
+    executed: Executed,
+    spans: Vec<Span>,
+}
+
+impl Model {
+    /// Logits at every position of a pass.
+    fn run(&mut self, segments: &[Segment<'_>]) -> Vec<Vec<f32>> {
+        let mut run = Run { pool: &mut self.pool, workspace: &mut self.workspace, cache: &mut self.cache, executed: &mut self.executed };
+        self.decoder.run(segments, &mut self.spans, &mut run);
+        let tokens = segments.iter().map(|segment| segment.tokens.len()).sum();
+        let vocabulary = self.decoder.architecture().vocabulary;
+        self.decoder.logits(0..tokens, &mut run).chunks(vocabulary).map(<[f32]>::to_vec).collect()
+    }
+
+    /// All prompts in one pass.
+    fn prompts(&mut self, fixture: &Fixture) -> Vec<Vec<f32>> {
+        let segments: Vec<_> = fixture.prompts.iter().enumerate().map(|(row, tokens)| Segment { row, tokens }).collect();
+        self.run(&segments)
+    }
+}
+
+#[test]
+fn ragged_prompts_and_32_steps_give_the_logits_of_transformers() {
+    for fixture in fixtures() {
+        for level in Level::available() {
+            let mut model = fixture.model(level, 2, &fixture.checkpoint());
+            let prompts = model.prompts(&fixture);
+            fixture.check(level.name(), &prompts, &fixture.logits("prompt_logits"), TOLERANCE);
+            let expected = fixture.logits("continuation_logits");
+            // The first of them came with the prompt.
+            for step in 1..STEPS {
+                let tokens: Vec<[u32; 1]> = fixture.continuations.iter().map(|tokens| [tokens[step - 1]]).collect();
+                let segments: Vec<_> = tokens.iter().enumerate().map(|(row, tokens)| Segment { row, tokens }).collect();
+                let got = model.run(&segments);
+                let expected: Vec<_> = (0..ROWS).map(|row| expected[row * STEPS + step].clone()).collect();
+                fixture.check(&format!("{}, step {step}", level.name()), &got, &expected, TOLERANCE);
+            }
+        }
+    }
+}
+
+#[test]
+fn pieces_of_a_prompt_give_what_the_whole_gives_and_rows_do_not_see_each_other() {
+    for fixture in fixtures() {
+        let checkpoint = fixture.checkpoint();
+        let whole = fixture.model(Level::best(), 1, &checkpoint).prompts(&fixture);
+        let mut model = fixture.model(Level::best(), 2, &checkpoint);
+        // The longest prompt alone, in pieces; its logits are the last ones of the batch.
+        let prompt = &fixture.prompts[ROWS - 1];
+        let got: Vec<_> =
+            [&prompt[..5], &prompt[5..6], &prompt[6..]].into_iter().flat_map(|tokens| model.run(&[Segment { row: 1, tokens }])).collect();
+        let expected = &whole[whole.len() - prompt.len()..];
+        let same = |(left, right): (&f32, &f32)| left.to_bits() == right.to_bits();
+        assert!(got.iter().flatten().zip(expected.iter().flatten()).all(same), "{}", fixture.name);
+    }
+}
+
+/// A checkpoint with every number rounded to bfloat16.
+struct Rounded<'a>(BTreeMap<String, (Vec<usize>, Vec<u8>)>, &'a Safetensors);
+
+impl<'a> Rounded<'a> {
+    fn new(checkpoint: &'a Safetensors) -> Self {
+        let round = |name: &str| {
+            let tensor = checkpoint.get(name).unwrap();
+            let bytes = floats(tensor.format, tensor.bytes).into_iter().flat_map(|value| half::bf16::from_f32(value).to_le_bytes());
+            (name.to_owned(), (tensor.shape, bytes.collect()))
+        };
+        Self(checkpoint.names().map(round).collect(), checkpoint)
+    }
+}
+
+impl Checkpoint for Rounded<'_> {
+    fn names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        self.1.names()
+    }
+
+    fn get(&self, name: &str) -> Option<Tensor<'_>> {
+        self.0.get(name).map(|(shape, bytes)| Tensor { format: Format::Bf16, shape: shape.clone(), bytes })
+    }
+
+    fn release(&self, _: &str) {}
+}
+
+#[test]
+fn bfloat16_weights_give_the_logits_of_the_rounded_model() {
+    for fixture in fixtures() {
+        for level in Level::available() {
+            let checkpoint = fixture.checkpoint();
+            let got = fixture.model(level, 1, &Rounded::new(&checkpoint)).prompts(&fixture);
+            fixture.check(level.name(), &got, &fixture.logits("prompt_logits_bf16"), BF16_TOLERANCE);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Rows of input to products: in f32, and where the weights are codes also in blocks of bytes.
+
+use super::pool::Pool;
+use super::shared::Shared;
+use super::simd::{LANES, Level, Operation, Simd};
+
+/// Values that share a scale.
+pub(crate) const BLOCK: usize = 32;
+
+/// Room for rows of input in bytes; reused from product to product.
+#[derive(Debug, Default)]
+pub(crate) struct Activations {
+    codes: Vec<i8>,
+    scales: Vec<f32>,
+    sums: Vec<f32>,
+}
+
+/// Rows of input, `inputs` values each, row by row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Input<'a> {
+    /// In f32.
+    pub(crate) values: &'a [f32],
+    /// Values of a row.
+    pub(crate) inputs: usize,
+    /// In −127..=127; empty unless asked for. A value is its code times its block's scale.
+    pub(crate) codes: &'a [i8],
+    /// Per block of 32.
+    pub(crate) scales: &'a [f32],
+    /// Per half block: the sum of its codes times its scale.
+    pub(crate) sums: &'a [f32],
+}
+
+impl Input<'_> {
+    /// Number of rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.values.len() / self.inputs
+    }
+}
+
+impl Activations {
+    /// Room for `values` values.
+    pub(crate) fn with_capacity(values: usize) -> Self {
+        Self { codes: vec![0; values], scales: vec![0.0; values / BLOCK], sums: vec![0.0; values / LANES] }
+    }
+
+    /// Makes rows of `inputs` values ready, in bytes too when `in_bytes`.
+    ///
+    /// The scale of a block is its largest magnitude over 127, as in ggml's Q8_0: the rounding error of a value is at
+    /// most half a scale.
+    pub(crate) fn load<'a>(&'a mut self, pool: &mut Pool, level: Level, values: &'a [f32], inputs: usize, in_bytes: bool) -> Input<'a> {
+        if !in_bytes {
+            return Input { values, inputs, codes: &[], scales: &[], sums: &[] };
+        }
+        assert!(inputs.is_multiple_of(BLOCK), "{inputs} inputs are no whole number of blocks");
+        let blocks = values.len() / BLOCK;
+        if self.codes.len() < values.len() {
+            *self = Self::with_capacity(values.len());
+        }
+        let (codes, scales, sums) = (Shared::new(&mut self.codes), Shared::new(&mut self.scales), Shared::new(&mut self.sums));
+        // Below some thousand values a second thread costs more than it saves.
+        pool.split(blocks, 256, |_, range| {
+            let (start, count) = (range.start, range.len());
+            // SAFETY: parts of different ranges do not overlap.
+            let (codes, scales, sums) =
+                unsafe { (codes.part(start * BLOCK, count * BLOCK), scales.part(start, count), sums.part(2 * start, 2 * count)) };
+            level.run(ToBytes { values: &values[start * BLOCK..][..count * BLOCK], codes, scales, sums });
+        });
+        Input { values, inputs, codes: &self.codes[..values.len()], scales: &self.scales[..blocks], sums: &self.sums[..2 * blocks] }
+    }
+}
+
+struct ToBytes<'a> {
+    values: &'a [f32],
+    codes: &'a mut [i8],
+    scales: &'a mut [f32],
+    sums: &'a mut [f32],
+}
+
+impl Operation for ToBytes<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    #[expect(clippy::cast_precision_loss, reason = "a sum of sixteen bytes")]
+    unsafe fn run<S: Simd>(self) {
+        let blocks = self.values.chunks_exact(BLOCK).zip(self.codes.chunks_exact_mut(BLOCK));
+        for ((values, codes), (scale, sums)) in blocks.zip(self.scales.iter_mut().zip(self.sums.chunks_exact_mut(2))) {
+            // SAFETY: a block has twice sixteen values and codes.
+            unsafe {
+                let (first, second) = (S::load(values.as_ptr()), S::load(values.as_ptr().add(LANES)));
+                let largest = S::largest_magnitude(first).max(S::largest_magnitude(second));
+                *scale = largest / 127.0;
+                let inverse = S::splat(if largest > 0.0 { 127.0 / largest } else { 0.0 });
+                sums[0] = S::store_i8(codes.as_mut_ptr(), S::mul(first, inverse)) as f32 * *scale;
+                sums[1] = S::store_i8(codes.as_mut_ptr().add(LANES), S::mul(second, inverse)) as f32 * *scale;
+            }
+        }
+    }
+}

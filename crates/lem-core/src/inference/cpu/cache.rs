@@ -1,0 +1,142 @@
+//! Keys and values of running requests, in memory that is reserved before the window opens.
+
+use super::shared::Shared;
+use super::simd::LANES;
+
+/// One row per running request; rows fill up independently.
+///
+/// Keys lie in tiles of sixteen tokens, `[layer][kv head][tile][dimension][token]`, so that one value of a query meets
+/// sixteen keys at once; values token by token, `[layer][kv head][token][dimension]`.
+#[derive(Debug)]
+pub(crate) struct KvCache {
+    keys: Vec<f32>,
+    values: Vec<f32>,
+    lengths: Vec<usize>,
+    size: Size,
+}
+
+/// Dimensions of a cache.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    pub(crate) rows: usize,
+    pub(crate) layers: usize,
+    pub(crate) kv_heads: usize,
+    pub(crate) head_dim: usize,
+    /// Tokens of a row.
+    pub(crate) capacity: usize,
+}
+
+impl Size {
+    /// Dimensions of a value as they lie in memory: whole vectors of lanes.
+    pub(crate) fn value_dim(self) -> usize {
+        self.head_dim.next_multiple_of(LANES)
+    }
+
+    fn key_head(self) -> usize {
+        self.capacity * self.head_dim
+    }
+
+    fn value_head(self) -> usize {
+        self.capacity * self.value_dim()
+    }
+
+    fn head(self, row: usize, layer: usize, head: usize) -> usize {
+        (row * self.layers + layer) * self.kv_heads + head
+    }
+
+    fn heads(self) -> usize {
+        self.rows * self.layers * self.kv_heads
+    }
+}
+
+/// Where new tokens of one layer go, by any thread.
+#[derive(Clone, Copy)]
+pub(crate) struct Writer<'a> {
+    keys: Shared<'a, f32>,
+    values: Shared<'a, f32>,
+    size: Size,
+    layer: usize,
+}
+
+impl KvCache {
+    /// Room as asked, the capacity rounded up to whole tiles.
+    ///
+    /// The memory is written, not only mapped, so that its page faults happen here and not in the window.
+    pub(crate) fn new(size: Size) -> Self {
+        let size = Size { capacity: size.capacity.next_multiple_of(LANES), ..size };
+        let written = |length: usize| {
+            let mut memory = Vec::with_capacity(length);
+            memory.resize(length, f32::MIN_POSITIVE);
+            memory
+        };
+        Self {
+            keys: written(size.heads() * size.key_head()),
+            values: written(size.heads() * size.value_head()),
+            lengths: vec![0; size.rows],
+            size,
+        }
+    }
+
+    pub(crate) fn size(&self) -> Size {
+        self.size
+    }
+
+    /// Whether `rows` requests of `tokens` tokens fit.
+    pub(crate) fn fits(&self, rows: usize, tokens: usize) -> bool {
+        rows <= self.size.rows && tokens <= self.size.capacity
+    }
+
+    /// Bytes reserved.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(self.keys.as_slice()) + size_of_val(self.values.as_slice())
+    }
+
+    /// Tokens of a row.
+    pub(crate) fn length(&self, row: usize) -> usize {
+        self.lengths[row]
+    }
+
+    /// Forgets what a row holds from `length` on.
+    pub(crate) fn truncate(&mut self, row: usize, length: usize) {
+        self.lengths[row] = self.lengths[row].min(length);
+    }
+
+    /// Makes `tokens` written tokens part of a row, once all layers have them.
+    pub(crate) fn advance(&mut self, row: usize, tokens: usize) {
+        self.lengths[row] += tokens;
+    }
+
+    /// A way to write the tokens of one layer.
+    pub(crate) fn writer(&mut self, layer: usize) -> Writer<'_> {
+        Writer { keys: Shared::new(&mut self.keys), values: Shared::new(&mut self.values), size: self.size, layer }
+    }
+
+    /// Keys of a head: tiles of `[dimension][token]`.
+    pub(crate) fn keys(&self, row: usize, layer: usize, head: usize) -> &[f32] {
+        &self.keys[self.size.head(row, layer, head) * self.size.key_head()..][..self.size.key_head()]
+    }
+
+    /// Values of a head: `[token][dimension]`.
+    pub(crate) fn values(&self, row: usize, layer: usize, head: usize) -> &[f32] {
+        &self.values[self.size.head(row, layer, head) * self.size.value_head()..][..self.size.value_head()]
+    }
+}
+
+impl Writer<'_> {
+    /// Writes key and value of one head of a token.
+    ///
+    /// # Safety
+    /// No other thread writes or reads this token of this row.
+    pub(crate) unsafe fn put(&self, row: usize, head: usize, position: usize, key: &[f32], value: &[f32]) {
+        let Size { head_dim, .. } = self.size;
+        let head = self.size.head(row, self.layer, head);
+        let tile = head * self.size.key_head() + position / LANES * LANES * head_dim + position % LANES;
+        for (dimension, &element) in key.iter().enumerate() {
+            // SAFETY: the caller's promise; a lane of a tile belongs to one token.
+            unsafe { self.keys.part(tile + dimension * LANES, 1)[0] = element };
+        }
+        let start = head * self.size.value_head() + position * self.size.value_dim();
+        // SAFETY: as above.
+        unsafe { self.values.part(start, head_dim) }.copy_from_slice(value);
+    }
+}

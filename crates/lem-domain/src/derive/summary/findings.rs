@@ -1,0 +1,72 @@
+//! What a reader must know: recorded findings first, derived ones after.
+
+use super::energy::EnergySummary;
+use super::requests::{RequestCounts, TokenTotals};
+use crate::derive::arithmetic::ArithmeticSummary;
+use crate::derive::energy_findings::{Subject, of_sampling, of_total};
+use crate::derive::gauges::throttling;
+use crate::derive::paths::{PathPair, path_pairs};
+use crate::finding::{Finding, FindingCode, Severity};
+use crate::record::RunRecord;
+use crate::time::TimeWindow;
+use crate::units::Unit;
+
+pub(super) fn findings(
+    record: &RunRecord,
+    window: Option<TimeWindow>,
+    requests: &RequestCounts,
+    tokens: &TokenTotals,
+    energy: &EnergySummary,
+    arithmetic: &ArithmeticSummary,
+) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = record.processes.iter().flat_map(|process| process.findings.iter().cloned()).collect();
+    let expected = record.processes.iter().map(|process| process.expected_processes).max().unwrap_or(0);
+    if record.processes.len() < usize::try_from(expected).unwrap_or(usize::MAX) {
+        findings.push(Finding::new(
+            FindingCode::ProcessesMissing,
+            Severity::Error,
+            format!("{} of {expected} processes left a record; figures cover those alone", record.processes.len()),
+        ));
+    }
+    findings.extend(request_findings(requests, tokens));
+    let meter = &record.host.meter;
+    findings.extend(of_total(&energy.total, &energy.readings, &meter.sensors, Subject::Experiment));
+    findings.extend(path_pairs(&meter.sensors, &energy.readings).iter().filter_map(PathPair::disagreement));
+    findings.extend(window.into_iter().flat_map(|window| throttling(meter, window)));
+    findings.extend(of_sampling(&meter.cost));
+    if let (Some(executed), false) = (arithmetic.executed.value(), arithmetic.waste.is_empty()) {
+        let wasted: f64 = arithmetic.waste.iter().map(|waste| waste.flops.value()).sum();
+        let names: Vec<_> = arithmetic.waste.iter().map(|waste| waste.name).collect();
+        findings.push(Finding::new(
+            FindingCode::ArithmeticWaste,
+            Severity::Info,
+            format!("{:.1} % of the executed arithmetic was not needed: {}", 100.0 * wasted / executed.value(), names.join(", ")),
+        ));
+    }
+    findings
+}
+
+fn request_findings(requests: &RequestCounts, tokens: &TokenTotals) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if requests.failed > 0 {
+        findings.push(Finding::new(FindingCode::RequestsFailed, Severity::Error, format!("{} requests failed", requests.failed)));
+    }
+    if requests.interrupted > 0 {
+        findings.push(Finding::new(
+            FindingCode::Interrupted,
+            Severity::Error,
+            format!("the run was interrupted: {} requests did not finish", requests.interrupted),
+        ));
+    }
+    if tokens.truncated_prompts > 0 {
+        findings.push(
+            Finding::new(
+                FindingCode::PromptsTruncated,
+                Severity::Warning,
+                format!("prompts cut to the input limit: {}", tokens.truncated_prompts),
+            )
+            .with_hint("raise `max_input_tokens` to run them whole"),
+        );
+    }
+    findings
+}

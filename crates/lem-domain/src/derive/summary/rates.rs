@@ -1,0 +1,72 @@
+//! How fast it went: rates over the window, latencies over requests (MEASUREMENT.md §3).
+
+use super::requests::{RequestCounts, TokenTotals};
+use crate::derive::distribution::Distribution;
+use crate::derive::phases::{Phases, total};
+use crate::derive::timeline::RequestTimeline;
+use crate::quantity::{Grade, Quantity};
+use crate::units::{Requests, RequestsPerSecond, Seconds, TokensPerSecond, Unit};
+
+/// Rates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ThroughputSummary {
+    /// Output tokens of all replicas ÷ common wall window.
+    pub output: Quantity<TokensPerSecond>,
+    /// Prompt tokens ÷ time in which prefill ran.
+    pub prefill: Quantity<TokensPerSecond>,
+    /// Completed requests ÷ common wall window.
+    pub requests: Quantity<RequestsPerSecond>,
+}
+
+/// Latency distributions in seconds; `None` where no request gave one.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LatencySummary {
+    /// Time to first token, from the intended start.
+    pub ttft: Option<Distribution>,
+    /// Time to first token, from the actual start.
+    pub service_ttft: Option<Distribution>,
+    /// From intended to actual start.
+    pub dispatch_delay: Option<Distribution>,
+    /// Inter-token latency, pooled over all tokens.
+    pub itl: Option<Distribution>,
+    /// Time per output token, one value per request.
+    pub tpot: Option<Distribution>,
+    /// End to end.
+    pub end_to_end: Option<Distribution>,
+}
+
+pub(super) fn throughput(span: Option<Seconds>, phases: &Phases, tokens: &TokenTotals, requests: &RequestCounts) -> ThroughputSummary {
+    fn rate<U: Unit>(rate: Option<U>, source: &str, absence: &str) -> Quantity<U> {
+        rate.map_or_else(|| Quantity::unavailable(absence), |rate| Quantity::present(rate, Grade::Derived, source))
+    }
+    const NO_WINDOW: &str = "no measured window";
+    let prefill_time = total(&phases.prefill) + total(&phases.mixed);
+    ThroughputSummary {
+        output: rate(span.and_then(|span| TokensPerSecond::of(tokens.output, span)), "output tokens ÷ common wall window", NO_WINDOW),
+        prefill: rate(
+            TokensPerSecond::of(tokens.prompt, prefill_time),
+            "prompt tokens ÷ time in which prefill ran",
+            "no time in which prefill ran",
+        ),
+        requests: rate(
+            span.and_then(|span| RequestsPerSecond::of(Requests::new(requests.completed), span)),
+            "completed requests ÷ common wall window",
+            NO_WINDOW,
+        ),
+    }
+}
+
+pub(super) fn latency(timelines: &[Vec<RequestTimeline>]) -> LatencySummary {
+    let pool = |of: fn(&RequestTimeline) -> Option<Seconds>| {
+        Distribution::of(timelines.iter().flatten().filter_map(of).map(Seconds::get).collect())
+    };
+    let between_tokens = timelines.iter().flatten().filter_map(RequestTimeline::inter_token_latencies).flatten();
+    LatencySummary {
+        ttft: pool(RequestTimeline::ttft),
+        service_ttft: pool(RequestTimeline::service_ttft),
+        dispatch_delay: pool(RequestTimeline::dispatch_delay),
+        itl: Distribution::of(between_tokens.map(Seconds::get).collect()),
+        tpot: pool(RequestTimeline::tpot),
+        end_to_end: pool(RequestTimeline::end_to_end),
+    }
+}

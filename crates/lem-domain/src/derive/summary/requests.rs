@@ -1,0 +1,58 @@
+//! How many requests and tokens there were.
+
+use crate::derive::timeline::RequestTimeline;
+use crate::record::ProcessRecord;
+use crate::time::TimeWindow;
+use crate::token::FinishReason;
+use crate::units::Tokens;
+
+/// Requests by outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RequestCounts {
+    /// Gave what was asked of them.
+    pub completed: u64,
+    /// Failed.
+    pub failed: u64,
+    /// Cut off or never started because the run was interrupted.
+    pub interrupted: u64,
+}
+
+/// Tokens by kind; there is no total, because a total of unlike tokens means nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TokenTotals {
+    /// Prompt tokens of requests that gave output.
+    pub prompt: Tokens,
+    /// Output tokens whose event lies in the window, end-of-sequence included.
+    pub output: Tokens,
+    /// Padding tokens run.
+    pub padding: Tokens,
+    /// Prompts that were cut to the input limit.
+    pub truncated_prompts: u64,
+}
+
+pub(super) fn count_requests(processes: &[ProcessRecord], timelines: &[Vec<RequestTimeline>]) -> RequestCounts {
+    let mut counts = RequestCounts::default();
+    for (request, timeline) in processes.iter().zip(timelines).flat_map(|(process, timelines)| process.requests.iter().zip(timelines)) {
+        match request.finish.or(timeline.finish) {
+            Some(reason) if reason.is_success() => counts.completed += 1,
+            Some(FinishReason::Failed) => counts.failed += 1,
+            Some(_) | None => counts.interrupted += 1,
+        }
+    }
+    counts
+}
+
+pub(super) fn count_tokens(processes: &[ProcessRecord], timelines: &[Vec<RequestTimeline>], window: Option<TimeWindow>) -> TokenTotals {
+    let (mut prompt, mut output, mut padding, mut truncated_prompts) = (0, 0, 0, 0);
+    for (request, timeline) in processes.iter().zip(timelines).flat_map(|(process, timelines)| process.requests.iter().zip(timelines)) {
+        let inside = timeline.tokens.iter().filter(|&&(at, _)| window.is_some_and(|window| window.contains(at)));
+        let counted: u64 = inside.map(|&(_, count)| u64::from(count)).sum();
+        output += counted;
+        padding += request.padding_tokens;
+        truncated_prompts += u64::from(request.truncated_from.is_some());
+        if counted > 0 {
+            prompt += request.prompt_tokens;
+        }
+    }
+    TokenTotals { prompt: Tokens::new(prompt), output: Tokens::new(output), padding: Tokens::new(padding), truncated_prompts }
+}

@@ -1,0 +1,42 @@
+//! The documents, as the current version writes them. Absent is `null`; 0 only ever means a measured zero.
+
+mod facts;
+mod finding;
+mod host;
+mod idle;
+mod impact;
+mod manifest;
+mod measurement;
+mod monitor;
+mod observation;
+mod process;
+mod profile;
+mod quantity;
+mod sensor;
+mod state;
+mod summary;
+
+pub use facts::{
+    DatasetRecord, EngineRecord, ExpertLayersRecord, FlopsRecord, MemoryRecord, ModelRecord, ModelShapeRecord, StreamRecord, WindowRecord,
+    WindowedLayersRecord,
+};
+pub use finding::FindingRecord;
+pub use host::{HostRecord, SamplerCostRecord, SourceRecord, SourceStatusRecord};
+pub use idle::{IdleLevelRecord, IdleLevelsRecord, IdleWindowRecord};
+pub use impact::{MultiplierRecord, MultipliersRecord};
+pub use manifest::{FileRecord, ManifestRecord};
+pub use measurement::{MeasurementRecord, ProgramEndRecord, ProgramRecord};
+pub use monitor::{IntervalRecord, MonitorRecord, SoFarRecord, WholeRecord};
+pub use observation::{
+    BoundaryEnergyRecord, BoundaryTotalRecord, DeviceEnergyRecord, ObservationRecord, SensorEnergyRecord, ThrottleReasonRecord,
+    ThrottleRecord,
+};
+pub use process::{ProcessRecord, RequestRecord, WarmupRecord};
+pub use profile::{FoundRecord, IdlePowerRecord, ProfileKeyRecord, ProfileRecord, SensorProfileRecord};
+pub use quantity::{QuantityRecord, UncertaintyRecord, ValidityRecord};
+pub use sensor::{GainRecord, SensorKindRecord, SensorRecord, StampRecord};
+pub use state::StateRecord;
+pub use summary::{
+    ArithmeticRecord, DistributionRecord, EnergyRecord, GaugeRecord, IdleReadingRecord, ImpactRecord, LatencyRecord, MarginalRecord,
+    PathRatioRecord, ReadingRecord, RequestCountsRecord, SummaryRecord, ThroughputRecord, TokenTotalsRecord, WasteRecord,
+};

@@ -1,0 +1,164 @@
+//! `aggregated.json`: everything derived from the raw records of one experiment, and nothing that depends on when or
+//! where it was derived.
+
+mod arithmetic;
+mod beside;
+mod energy;
+mod latency;
+
+pub use arithmetic::{ArithmeticRecord, WasteRecord};
+pub use beside::{GaugeRecord, IdleReadingRecord, ImpactRecord, MarginalRecord};
+pub use energy::{EnergyRecord, PathRatioRecord, ReadingRecord};
+pub use latency::{DistributionRecord, LatencyRecord};
+
+use super::{DatasetRecord, EngineRecord, FindingRecord, MemoryRecord, ModelRecord, ProcessRecord, QuantityRecord};
+
+use crate::record::field::each;
+use crate::record::{FieldError, SchemaVersion, finite};
+use lem_domain::ExperimentId;
+use lem_domain::derive::{RequestCounts, Summary, ThroughputSummary, TokenTotals};
+use serde::{Deserialize, Serialize};
+
+/// The result of one experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SummaryRecord {
+    /// Version of this document.
+    pub schema_version: SchemaVersion,
+    /// The experiment.
+    pub experiment_id: String,
+    /// The model, as the first process recorded it.
+    pub model: ModelRecord,
+    /// What ran the model, as the first process recorded it.
+    pub engine: EngineRecord,
+    /// The prompts, as the first process recorded them.
+    pub dataset: DatasetRecord,
+    /// Processes whose records were found.
+    pub processes: u32,
+    /// Length of the common wall window, in seconds; null when no process opened one.
+    pub window_s: Option<f64>,
+    /// Requests by outcome.
+    pub requests: RequestCountsRecord,
+    /// Tokens by kind.
+    pub tokens: TokenTotalsRecord,
+    /// Rates over the common wall window.
+    pub throughput: ThroughputRecord,
+    /// Latency distributions.
+    pub latency: LatencyRecord,
+    /// Energy.
+    pub energy: EnergyRecord,
+    /// Every sensor's own reading.
+    pub readings: Vec<ReadingRecord>,
+    /// How sensors of one device and boundary compare. Since 2.0.
+    #[serde(default)]
+    pub paths: Vec<PathRatioRecord>,
+    /// Idle power by state and sensor. Since 2.0.
+    #[serde(default)]
+    pub idle: Vec<IdleReadingRecord>,
+    /// Gauges over the window. Since 2.0.
+    #[serde(default)]
+    pub gauges: Vec<GaugeRecord>,
+    /// Arithmetic.
+    pub arithmetic: ArithmeticRecord,
+    /// Memory: peaks are the greatest over processes, the rest is added.
+    pub memory: MemoryRecord,
+    /// What a reader must know.
+    pub findings: Vec<FindingRecord>,
+}
+
+/// Requests by outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestCountsRecord {
+    /// Gave what was asked of them.
+    pub completed: u64,
+    /// Failed.
+    pub failed: u64,
+    /// Cut off or never started.
+    pub interrupted: u64,
+}
+
+/// Tokens by kind; a total of unlike tokens would mean nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenTotalsRecord {
+    /// Prompt tokens of requests that gave output.
+    pub prompt: u64,
+    /// Output tokens in the window, end-of-sequence included.
+    pub output: u64,
+    /// Padding tokens run.
+    pub padding: u64,
+    /// Prompts that were cut to the input limit.
+    pub truncated_prompts: u64,
+}
+
+/// Rates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ThroughputRecord {
+    /// Output tokens ÷ common wall window.
+    pub output: QuantityRecord,
+    /// Prompt tokens ÷ time in which prefill ran.
+    pub prefill: QuantityRecord,
+    /// Completed requests ÷ common wall window.
+    pub requests: QuantityRecord,
+}
+
+impl SummaryRecord {
+    /// The document of a summary; `first` is the record of the first process, which names model, engine and prompts.
+    pub(crate) fn of(id: &ExperimentId, first: ProcessRecord, summary: &Summary) -> Result<Self, FieldError> {
+        Ok(Self {
+            schema_version: SchemaVersion::CURRENT,
+            experiment_id: id.as_str().to_owned(),
+            model: first.model,
+            engine: first.engine,
+            dataset: first.dataset,
+            processes: summary.processes,
+            window_s: summary.window.map(|span| finite("window_s", span.get())).transpose()?,
+            requests: summary.requests.into(),
+            tokens: summary.tokens.into(),
+            throughput: ThroughputRecord::of(&summary.throughput)?,
+            latency: LatencyRecord::of(&summary.latency)?,
+            energy: EnergyRecord::of(&summary.energy)?,
+            readings: each("readings", &summary.energy.readings, ReadingRecord::of)?,
+            paths: each("paths", &summary.energy.paths, PathRatioRecord::of)?,
+            idle: each("idle", &summary.energy.idle, IdleReadingRecord::of)?,
+            gauges: each("gauges", &summary.energy.gauges, GaugeRecord::of)?,
+            arithmetic: ArithmeticRecord::of(&summary.arithmetic)?,
+            memory: summary.memory.into(),
+            findings: summary.findings.iter().map(FindingRecord::from).collect(),
+        })
+    }
+
+    /// Refuses the summary of another bundle.
+    pub(crate) fn check(&self, id: &ExperimentId) -> Result<(), FieldError> {
+        if self.experiment_id == id.as_str() {
+            Ok(())
+        } else {
+            Err(FieldError::new("experiment_id", format!("it belongs to the bundle `{}`", self.experiment_id)))
+        }
+    }
+}
+
+impl ThroughputRecord {
+    fn of(throughput: &ThroughputSummary) -> Result<Self, FieldError> {
+        Ok(Self {
+            output: QuantityRecord::of("throughput.output", &throughput.output)?,
+            prefill: QuantityRecord::of("throughput.prefill", &throughput.prefill)?,
+            requests: QuantityRecord::of("throughput.requests", &throughput.requests)?,
+        })
+    }
+}
+
+impl From<RequestCounts> for RequestCountsRecord {
+    fn from(counts: RequestCounts) -> Self {
+        Self { completed: counts.completed, failed: counts.failed, interrupted: counts.interrupted }
+    }
+}
+
+impl From<TokenTotals> for TokenTotalsRecord {
+    fn from(totals: TokenTotals) -> Self {
+        Self {
+            prompt: totals.prompt.get(),
+            output: totals.output.get(),
+            padding: totals.padding.get(),
+            truncated_prompts: totals.truncated_prompts,
+        }
+    }
+}
