@@ -24,8 +24,9 @@ pub(super) struct Lattice {
 /// Half-planes `phase + steps × period ≤ bound` clip the polygon; this many tries widen the brackets until it is not empty.
 const WIDENINGS: u32 = 8;
 
-/// First widening, in periods; each further one doubles it.
-const FIRST_WIDENING: f64 = 0.002;
+/// No sensor updates exactly on time: brackets are taken this much wider, in periods, from the start, and twice as much
+/// at each further try. A lattice through brackets that just about allow one would be known far too well.
+const LEAST_STRAY: f64 = 0.002;
 
 /// The true period is within this share of the nominal one.
 const PERIOD_SHARE: f64 = 0.25;
@@ -34,13 +35,10 @@ impl Lattice {
     /// The lattice of some updates; `None` when no lattice meets them, or there are none.
     pub(super) fn of(updates: &[Update], nominal: f64) -> Option<Self> {
         let reference = updates.get(updates.len() / 2)?.index;
-        for attempt in 0..=WIDENINGS {
-            let stray = if attempt == 0 { 0.0 } else { FIRST_WIDENING * nominal * f64::from(1u32 << (attempt - 1)) };
-            if let Some(lattice) = Self::within(updates, nominal, reference, stray) {
-                return if attempt == 0 { Some(lattice) } else { Self::within(updates, nominal, reference, 2.0 * stray) };
-            }
-        }
-        None
+        let tried = |attempt| LEAST_STRAY * nominal * f64::from(1u32 << attempt);
+        let attempt = (0..WIDENINGS).find(|&attempt| Self::within(updates, nominal, reference, tried(attempt)).is_some())?;
+        // What just about meets all brackets is not all that can: a little more room holds the truth.
+        Self::within(updates, nominal, reference, tried(if attempt == 0 { 0 } else { attempt + 1 }))
     }
 
     fn within(updates: &[Update], nominal: f64, reference: i64, stray: f64) -> Option<Self> {
