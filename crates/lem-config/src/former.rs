@@ -25,7 +25,9 @@ pub(crate) fn word_hint(path: &str, word: &str) -> Option<&'static str> {
 
 const ONE_PROCESS: &str = "a run is one process on this machine; leave it out";
 const ONE_RUN: &str = "one call runs one experiment once; leave it out and repeat or time the call from outside";
-const WEIGHT_TYPES: &str = "a GGUF file carries its own weight types; name the file of the wanted quantisation in `model_name`";
+const WEIGHT_TYPES: &str =
+    "weights run as they are stored; `quantization` quantises them at load, or name a file of the wanted types in `model_name`";
+const NO_BITSANDBYTES: &str = "the candle engine quantises to Q8_0 and Q4_K, which have no such choice; leave it out";
 const IN_PROCESS: &str = "supported backends: candle, virtual; their sections are `candle` and `virtual`";
 const NO_TEXTS: &str = "texts are not kept, only token counts and times; leave it out";
 const CLOSED_LOOP: &str = "requests run back to back in batches; leave it out";
@@ -72,7 +74,12 @@ const FORMER: &[(&str, &str)] = &[
     ("num_cycles", ONE_RUN),
     ("cycle_id", ONE_RUN),
     ("schedule", ONE_RUN),
-    ("quantization", WEIGHT_TYPES),
+    ("quantization.quantization", "write `quantization.load_in_8bit: true` or `quantization.load_in_4bit: true`"),
+    ("quantization.bnb_4bit_compute_dtype", NO_BITSANDBYTES),
+    ("quantization.bnb_4bit_quant_type", NO_BITSANDBYTES),
+    ("quantization.bnb_4bit_use_double_quant", NO_BITSANDBYTES),
+    ("load_in_8bit", "it is called `quantization.load_in_8bit` here"),
+    ("load_in_4bit", "it is called `quantization.load_in_4bit` here"),
     ("fp_precision", WEIGHT_TYPES),
     ("precision", WEIGHT_TYPES),
     ("adapter", "the engine merges no adapters; name a model file into which it is merged"),

@@ -4,8 +4,8 @@ use crate::settings::{Decoder, Impact, Settings};
 use crate::value::{PromptKind, SampleSize};
 use lem_domain::impact::{Multiplier, Multipliers, grid_intensity};
 use lem_domain::spec::{
-    BaselineSpec, BatchingSpec, CandleSpec, CpuPowerOverride, EnergyLaw, EnergySpec, ExperimentSpec, PromptSource, PromptSpec,
-    SamplingSpec, TokenChoice, TokenLimits, VirtualSpec, WarmupSpec,
+    BaselineSpec, BatchingSpec, CandleSpec, CpuPowerOverride, EnergyLaw, EnergySpec, ExperimentSpec, LoadQuantization, PromptSource,
+    PromptSpec, SamplingSpec, TokenChoice, TokenLimits, VirtualSpec, WarmupSpec, WeightsSpec,
 };
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -15,6 +15,7 @@ pub(crate) fn lower(settings: &Settings, model: &str, name: &str) -> ExperimentS
     ExperimentSpec {
         name: name.to_owned(),
         model: model.to_owned(),
+        weights: weights(settings),
         backend: settings.backend.0,
         limits: TokenLimits {
             max_input: settings.max_input_tokens,
@@ -35,6 +36,16 @@ pub(crate) fn lower(settings: &Settings, model: &str, name: &str) -> ExperimentS
         candle: CandleSpec { threads: settings.candle.threads },
         virtual_machine: virtual_machine(settings),
     }
+}
+
+/// The rules refuse both widths at once.
+fn weights(settings: &Settings) -> WeightsSpec {
+    let quantization = match (settings.quantization.load_in_8bit, settings.quantization.load_in_4bit) {
+        (true, _) => Some(LoadQuantization::EightBit),
+        (false, true) => Some(LoadQuantization::FourBit),
+        (false, false) => None,
+    };
+    WeightsSpec { quantization }
 }
 
 fn prompts(settings: &Settings) -> PromptSpec {
@@ -145,6 +156,17 @@ mod tests {
         ] {
             assert_eq!(base_name(model), name, "{model}");
         }
+    }
+
+    #[test]
+    fn weights_run_as_they_are_stored_unless_told_otherwise() {
+        let asked = |load_in_8bit, load_in_4bit| {
+            let quantization = crate::settings::Quantization { load_in_8bit, load_in_4bit };
+            weights(&Settings { quantization, ..Settings::default() }).quantization
+        };
+        assert_eq!(asked(false, false), None);
+        assert_eq!(asked(true, false), Some(LoadQuantization::EightBit));
+        assert_eq!(asked(false, true), Some(LoadQuantization::FourBit));
     }
 
     #[test]

@@ -55,6 +55,8 @@ pub(crate) struct RawConfig {
     /// Where results go.
     #[validate(nested)]
     pub(crate) io: RawIo,
+    /// What is done with the weights while they are loaded.
+    pub(crate) quantization: RawQuantization,
     /// Settings of `backend: candle`.
     #[validate(nested)]
     pub(crate) candle: RawCandle,
@@ -209,6 +211,16 @@ pub(crate) struct RawIo {
     /// Folder that receives one folder per experiment.
     #[validate(length(min = 1, max = 4096))]
     pub(crate) results_dir: Option<String>,
+}
+
+/// What is done with the weights while they are loaded. Left out, they run as they are stored.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawQuantization {
+    /// Quantise floating-point matrices to eight bits.
+    pub(crate) load_in_8bit: Option<bool>,
+    /// Quantise floating-point matrices to four bits.
+    pub(crate) load_in_4bit: Option<bool>,
 }
 
 /// Settings of `backend: candle`.

@@ -9,7 +9,7 @@ use lem_domain::spec::{EnergyChoice, EnergySource, RequiredGrade, VirtualClockCh
 
 /// Everything that is wrong with settings that are each well-formed.
 pub(crate) fn check(stack: &Stack, settings: &Settings) -> Vec<Violation> {
-    let rules = [output_limits, prompt_path, energy_source, required_grade, cpu_power, grid, price];
+    let rules = [output_limits, prompt_path, bit_widths, energy_source, required_grade, cpu_power, grid, price];
     rules.iter().filter_map(|rule| rule(stack, settings)).collect()
 }
 
@@ -48,6 +48,17 @@ fn prompt_path(stack: &Stack, settings: &Settings) -> Option<Violation> {
         )),
         (PromptKind::File, Some(_)) | (PromptKind::Embedded, None) => None,
     }
+}
+
+fn bit_widths(stack: &Stack, settings: &Settings) -> Option<Violation> {
+    (settings.quantization.load_in_8bit && settings.quantization.load_in_4bit).then(|| {
+        stack.violation(
+            RuleCode::TwoBitWidths,
+            "quantization.load_in_4bit",
+            "weights are quantised once, and `quantization.load_in_8bit` is true too",
+            "set one of them; `false` takes back a lower layer's",
+        )
+    })
 }
 
 fn energy_source(stack: &Stack, settings: &Settings) -> Option<Violation> {

@@ -25,6 +25,7 @@ pub(crate) struct Settings {
     pub(crate) energy: Energy,
     pub(crate) impact: Impact,
     pub(crate) io: Io,
+    pub(crate) quantization: Quantization,
     pub(crate) candle: Candle,
     #[serde(rename = "virtual")]
     pub(crate) virtual_machine: Virtual,
@@ -109,6 +110,13 @@ pub(crate) struct Io {
     pub(crate) results_dir: String,
 }
 
+/// What is done with the weights while they are loaded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Quantization {
+    pub(crate) load_in_8bit: bool,
+    pub(crate) load_in_4bit: bool,
+}
+
 /// The in-process engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Candle {
@@ -170,6 +178,7 @@ impl Default for Settings {
             // A default would be a guess that looks like a figure.
             impact: Impact::default(),
             io: Io { results_dir: "results".to_owned() },
+            quantization: Quantization { load_in_8bit: false, load_in_4bit: false },
             candle: Candle { threads: None },
             virtual_machine: Virtual {
                 clock: Choice(VirtualClockChoice::Virtual),

@@ -66,6 +66,8 @@ rule_codes! {
     GridGivenTwice => "C022",
     /// A price without its currency, or a currency without a price.
     PriceIncomplete => "C023",
+    /// `quantization.load_in_8bit` beside `quantization.load_in_4bit`.
+    TwoBitWidths => "C024",
 }
 
 impl fmt::Display for RuleCode {

@@ -136,7 +136,7 @@ fn wrong_types_name_what_was_expected_and_found() {
     // The TOML reader gives no positions in a document with a date.
     insta::assert_snapshot!(of_file("date.toml"), @"
     day: there is no such setting (tests/fixtures/date.toml) [C001]
-    hint: the top level holds: config_name, model_name, backend, max_input_tokens, max_output_tokens, min_output_tokens, random_seed, prompts, batching, decoder, warmup, energy, impact, io, candle, virtual
+    hint: the top level holds: config_name, model_name, backend, max_input_tokens, max_output_tokens, min_output_tokens, random_seed, prompts, batching, decoder, warmup, energy, impact, io, quantization, candle, virtual
     ");
 }
 
@@ -181,6 +181,25 @@ fn broken_rules_are_all_told_at_once() {
 }
 
 #[test]
+fn weights_are_quantised_once() {
+    let with = |path, value| set(path, json!(value));
+    let both = |four| vec![set("model_name", json!("m")), with("quantization.load_in_8bit", true), with("quantization.load_in_4bit", four)];
+    insta::assert_snapshot!(of_overrides(both(true)), @"
+    quantization.load_in_4bit: weights are quantised once, and `quantization.load_in_8bit` is true too (--set) [C024]
+    hint: set one of them; `false` takes back a lower layer's
+    ");
+    assert!(resolve(&Request { overrides: both(false), ..Request::default() }).is_ok());
+    insta::assert_snapshot!(of_overrides(vec![with("quantization", true)]), @"
+    quantization: expected a section, found `true` (--set) [C002]
+    hint: it holds: load_in_8bit, load_in_4bit
+    ");
+    insta::assert_snapshot!(of_overrides(vec![with("quantization.quantization", true)]), @"
+    quantization.quantization: there is no such setting (--set) [C001]
+    hint: write `quantization.load_in_8bit: true` or `quantization.load_in_4bit: true`
+    ");
+}
+
+#[test]
 fn flags_are_checked_like_files() {
     insta::assert_snapshot!(of_overrides(vec![set("batching.batchsize", json!(4))]), @"
     batching.batchsize: there is no such setting (--set) [C001]
@@ -200,7 +219,7 @@ fn flags_are_checked_like_files() {
     ");
     insta::assert_snapshot!(of_overrides(vec![set("", json!({}))]), @"
     (no name): there is no such setting (--set) [C001]
-    hint: the top level holds: config_name, model_name, backend, max_input_tokens, max_output_tokens, min_output_tokens, random_seed, prompts, batching, decoder, warmup, energy, impact, io, candle, virtual
+    hint: the top level holds: config_name, model_name, backend, max_input_tokens, max_output_tokens, min_output_tokens, random_seed, prompts, batching, decoder, warmup, energy, impact, io, quantization, candle, virtual
     ");
     insta::assert_snapshot!(of_overrides(vec![set("decoder.preset", json!("creativ"))]), @"
     decoder.preset: unknown word `creativ`, known: deterministic, standard, creative, factual (--set) [C003]

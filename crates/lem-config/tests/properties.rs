@@ -50,7 +50,9 @@ fn value_of(path: &'static str) -> BoxedStrategy<Value> {
         "min_output_tokens" => numbers(0, 1),
         "random_seed" => any::<u64>().prop_map(Value::from).boxed(),
         "prompts.sample_size" => prop_oneof![Just(json!("all")), (1u64..1_000_000).prop_map(Value::from)].boxed(),
-        "prompts.shuffle" | "decoder.do_sample" | "decoder.ignore_eos" => any::<bool>().prop_map(Value::from).boxed(),
+        "prompts.shuffle" | "decoder.do_sample" | "decoder.ignore_eos" | "quantization.load_in_8bit" => {
+            any::<bool>().prop_map(Value::from).boxed()
+        }
         "batching.batch_size" | "candle.threads" => numbers(1, 1024),
         "batching.strategy" => words(&["static", "dynamic", "sorted_static", "sorted_dynamic"]),
         "batching.max_tokens_per_batch" => numbers(1, 1_000_000_000),
@@ -79,7 +81,7 @@ fn value_of(path: &'static str) -> BoxedStrategy<Value> {
 /// Settings that rules bind to each other cannot be drawn freely.
 fn free_paths() -> Vec<&'static str> {
     let bound = |path: &str| {
-        matches!(path, "prompts.path" | "prompts.source" | "energy.backend" | "energy.require" | "backend")
+        matches!(path, "prompts.path" | "prompts.source" | "energy.backend" | "energy.require" | "backend" | "quantization.load_in_4bit")
             || path.starts_with("energy.cpu.")
             || matches!(path, "impact.grid_intensity" | "impact.price_per_kwh" | "impact.currency")
     };

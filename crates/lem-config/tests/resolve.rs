@@ -122,6 +122,9 @@ fn built_in_values_are_the_documented_ones() {
       currency: null
     io:
       results_dir: results
+    quantization:
+      load_in_8bit: false
+      load_in_4bit: false
     candle:
       threads: null
     virtual:

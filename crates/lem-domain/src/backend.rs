@@ -113,6 +113,8 @@ pub const FIELDS: &[Field] = &[
     field("impact.price_per_kwh", APPLIED, APPLIED),
     field("impact.currency", APPLIED, APPLIED),
     field("io.results_dir", APPLIED, APPLIED),
+    field("quantization.load_in_8bit", APPLIED, NO_LOAD),
+    field("quantization.load_in_4bit", APPLIED, NO_LOAD),
     field("candle.threads", APPLIED, NO_LOAD),
     field("virtual.clock", NOT_VIRTUAL, APPLIED),
     field("virtual.ttft", NOT_VIRTUAL, APPLIED),

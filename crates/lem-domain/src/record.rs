@@ -6,6 +6,7 @@ use crate::flops::{FlopsBreakdown, ModelShape};
 use crate::idle::{IdleLevel, IdleWindow};
 use crate::impact::Multipliers;
 use crate::sensor::SensorRecord;
+use crate::spec::LoadQuantization;
 use crate::time::TimeWindow;
 use crate::token::{FinishReason, TokenEvent};
 use crate::units::Bytes;
@@ -106,12 +107,25 @@ pub struct ModelFacts {
     pub weights_sha256: Option<String>,
     /// SHA-256 of the tokenizer's vocabulary and rules, in hexadecimal.
     pub tokenizer_sha256: Option<String>,
-    /// Types of the stored weights, such as `Q4_1 ×210, F32 ×61`.
+    /// Types of the weights that ran, such as `Q4_1 ×210, F32 ×61`: those stored, unless `quantization` is there.
     pub weight_types: String,
+    /// How weights were quantised while they were loaded; `None` when they ran as they are stored.
+    pub quantization: Option<QuantizationFacts>,
     /// Number of parameters.
     pub parameters: Option<u64>,
     /// Dimensions, for the arithmetic; `None` when the engine has no real model.
     pub shape: Option<ModelShape>,
+}
+
+/// Weights that were quantised while they were loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuantizationFacts {
+    /// What was asked for.
+    pub asked: LoadQuantization,
+    /// Types of the stored weights, such as `BF16 ×272`.
+    pub stored_types: String,
+    /// Matrices of another type than the one that stands for what was asked, in words: the type, which, and why.
+    pub exceptions: Vec<String>,
 }
 
 /// The prompts, as far as results must name them.

@@ -15,6 +15,8 @@ pub struct ExperimentSpec {
     pub name: String,
     /// Model reference as written: a `.gguf` file, a folder, or `org/name[@revision]` on a hub.
     pub model: String,
+    /// What is done with the weights while they are loaded.
+    pub weights: WeightsSpec,
     /// What runs the model.
     pub backend: Backend,
     /// Token limits of every request.
@@ -48,6 +50,7 @@ impl ExperimentSpec {
         Self {
             name: "plain".to_owned(),
             model: model.to_owned(),
+            weights: WeightsSpec::default(),
             backend,
             limits,
             prompts: PromptSpec { source: PromptSource::Embedded, count: None, shuffle: false },
@@ -60,6 +63,42 @@ impl ExperimentSpec {
             candle: CandleSpec { threads: None },
             virtual_machine: VirtualSpec { clock: VirtualClockChoice::Virtual, ttft: Duration::ZERO, itl: Duration::ZERO, law },
         }
+    }
+}
+
+/// What is done with the weights while they are loaded. By default nothing: they run as they are stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WeightsSpec {
+    /// Quantise floating-point matrices; `None` keeps them.
+    pub quantization: Option<LoadQuantization>,
+}
+
+/// To how many bits matrices are quantised while they are loaded; the engine says which formats that means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoadQuantization {
+    /// Eight bits a weight.
+    EightBit,
+    /// Four bits a weight.
+    FourBit,
+}
+
+impl LoadQuantization {
+    /// Every choice.
+    pub const ALL: &'static [Self] = &[Self::EightBit, Self::FourBit];
+
+    /// The name in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EightBit => "8bit",
+            Self::FourBit => "4bit",
+        }
+    }
+}
+
+impl fmt::Display for LoadQuantization {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }
 

@@ -13,6 +13,7 @@ mod loader;
 mod log_probability;
 mod memory;
 mod threads;
+mod weight_types;
 
 #[cfg(test)]
 mod tests;

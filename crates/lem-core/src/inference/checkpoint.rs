@@ -9,14 +9,16 @@ mod gguf;
 mod json;
 mod mapped;
 mod names;
+mod quantise;
 mod safetensors;
 mod stored;
 
-pub(crate) use assemble::assemble;
+pub(crate) use assemble::{Assembled, assemble};
 pub(crate) use error::CheckpointError;
 pub(crate) use gguf::{Gguf, Metadata};
 pub(crate) use json::Config;
 pub(crate) use names::{ExpertNames, Fused, Names, Projections, SharedNames, UpProjections};
+pub(crate) use quantise::{Choice, Quantiser, Role};
 pub(crate) use safetensors::Safetensors;
 pub(crate) use stored::{Format, Stored, floats};
 

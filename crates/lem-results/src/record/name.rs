@@ -4,6 +4,7 @@ use lem_domain::backend::Backend;
 use lem_domain::idle::IdleState;
 use lem_domain::protocol::RunPhase;
 use lem_domain::sensor::Gauge;
+use lem_domain::spec::LoadQuantization;
 use lem_domain::token::FinishReason;
 use lem_domain::{Boundary, FindingCode, Grade, Severity};
 use serde::de::Error;
@@ -38,6 +39,7 @@ named! {
     Gauge: Self::ALL;
     Grade: &[Self::Measured, Self::Derived, Self::Estimated, Self::Unavailable];
     IdleState: Self::ALL;
+    LoadQuantization: Self::ALL;
     RunPhase: Self::ALL;
 }
 
@@ -103,6 +105,7 @@ mod tests {
         check::<Gauge>();
         check::<Grade>();
         check::<IdleState>();
+        check::<LoadQuantization>();
         check::<RunPhase>();
         check::<Severity>();
     }

@@ -8,11 +8,14 @@ use lem_domain::flops::FlopsBreakdown;
 use lem_domain::idle::{IdleState, IdleWindow};
 use lem_domain::impact::{Multiplier, Multipliers};
 use lem_domain::protocol::{Fault, ResultsRepository, RunPhase, RunState, StateStore};
-use lem_domain::record::{EngineFacts, HostRecord, MemoryFacts, ModelFacts, ProcessRecord, RequestFacts, RunRecord, WarmupFacts};
+use lem_domain::record::{
+    EngineFacts, HostRecord, MemoryFacts, ModelFacts, ProcessRecord, QuantizationFacts, RequestFacts, RunRecord, WarmupFacts,
+};
 use lem_domain::sensor::{
     Gain, Gauge, PowerMeaning, SamplerCost, SensorDescriptor, SensorIndex, SensorKind, SensorRecord, SensorSample, SourceStatus,
     SourceVerdict, Stamp, ThreadPower,
 };
+use lem_domain::spec::LoadQuantization;
 use lem_domain::token::{FinishReason, RequestIndex, TokenEvent, TokenEventKind};
 use lem_domain::units::{Bytes, Flops, Joules, Watts};
 use lem_domain::{Boundary, DeviceId, Finding, FindingCode, Severity, TimeWindow, Timestamp};
@@ -86,11 +89,17 @@ fn engine() -> impl Strategy<Value = EngineFacts> {
     })
 }
 
+fn quantization() -> impl Strategy<Value = QuantizationFacts> {
+    (select(LoadQuantization::ALL), text(), prop::collection::vec(text(), 0..3))
+        .prop_map(|(asked, stored_types, exceptions)| QuantizationFacts { asked, stored_types, exceptions })
+}
+
 fn model() -> impl Strategy<Value = ModelFacts> {
-    (of(text()), of(text()), of(text()), of(any::<u64>()), any::<bool>()).prop_map(
-        |(name, revision, tokenizer_sha256, parameters, shaped)| {
+    (of(text()), of(text()), of(text()), of(any::<u64>()), any::<bool>(), of(quantization())).prop_map(
+        |(name, revision, tokenizer_sha256, parameters, shaped, quantization)| {
             let known = process(0).model;
-            ModelFacts { name, revision, tokenizer_sha256, parameters, shape: known.shape.filter(|_| shaped), ..known }
+            let shape = known.shape.filter(|_| shaped);
+            ModelFacts { name, revision, tokenizer_sha256, parameters, shape, quantization, ..known }
         },
     )
 }

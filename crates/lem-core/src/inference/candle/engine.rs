@@ -3,7 +3,7 @@
 use super::EngineError;
 use super::generation::{Generation, PREFILL_CHUNK};
 use super::index::index;
-use super::load::{Loaded, load};
+use super::load::{Loaded, Loading, load};
 use super::{memory, threads};
 use crate::inference::batching;
 use crate::inference::cpu::{Decoder, KvCache, Level, Pool, Workspace};
@@ -13,7 +13,7 @@ use crate::tokenizer::{TokenBytes, Tokenizer};
 use lem_domain::backend::Backend;
 use lem_domain::protocol::{InferenceEngine, PreparedRequest, PreparedWorkload, Prompt, RunControl, RunOutput, SeamError};
 use lem_domain::record::{EngineFacts, MemoryFacts, ModelFacts};
-use lem_domain::spec::{ExperimentSpec, TokenLimits};
+use lem_domain::spec::{ExperimentSpec, TokenLimits, WeightsSpec};
 use lem_domain::token::EventBuffer;
 use lem_domain::units::Bytes;
 
@@ -48,10 +48,19 @@ impl CandleEngine {
     /// When the reference leads nowhere, a file is damaged or describes a model that this engine does not run, its
     /// tokenizer cannot be built, or that many threads cannot be started.
     pub fn load(reference: &str, threads: Option<u32>) -> Result<Self, EngineError> {
+        Self::load_changed(reference, &WeightsSpec::default(), threads)
+    }
+
+    /// As [`Self::load`], with weights that are changed on the way.
+    ///
+    /// # Errors
+    /// As [`Self::load`], and when the weights cannot be changed so.
+    pub fn load_changed(reference: &str, weights: &WeightsSpec, threads: Option<u32>) -> Result<Self, EngineError> {
         let unresolved = |source: ReferenceError| EngineError::Reference { reference: reference.to_owned(), source };
         let files = reference.parse::<ModelReference>().and_then(|parsed| parsed.resolve()).map_err(unresolved)?;
-        let Loaded { decoder, tokenizer, ends, facts, kernel } = load(reference, &files, Level::best())?;
         let pool = threads::pool(threads)?;
+        let loading = Loading { weights, level: Level::best(), threads: pool.threads() };
+        let Loaded { decoder, tokenizer, ends, facts, kernel } = load(reference, &files, loading)?;
         let engine = EngineFacts {
             backend: Backend::Candle,
             version: format!("lem {}", env!("CARGO_PKG_VERSION")),

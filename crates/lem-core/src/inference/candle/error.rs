@@ -4,6 +4,7 @@ use crate::inference::checkpoint::CheckpointError;
 use crate::model::ReferenceError;
 use crate::tokenizer::TokenizerError;
 use lem_domain::protocol::{Fault, SeamError};
+use lem_domain::spec::LoadQuantization;
 use std::path::PathBuf;
 
 /// A failure of the candle engine.
@@ -31,6 +32,14 @@ pub enum EngineError {
     /// The files are damaged, or hold a model that this engine does not run.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// Weights are to be quantised and are in blocks already: a second rounding would add to the first.
+    #[error("the weights are quantised already ({types}), so they cannot be quantised to {asked} at load")]
+    QuantisedAlready {
+        /// What was asked for.
+        asked: LoadQuantization,
+        /// Types of the stored weights.
+        types: String,
+    },
     /// Weights came without a tokenizer.
     #[error("there is no tokenizer.json beside `{}`", folder.display())]
     NoTokenizer {
@@ -96,6 +105,10 @@ impl From<EngineError> for SeamError {
             }
             EngineError::Threads { limit, .. } => (Fault::Usage, Some(format!("ask for at most {limit} threads with `candle.threads`"))),
             EngineError::Checkpoint(source) => return source.into(),
+            EngineError::QuantisedAlready { .. } => {
+                let hint = "leave `quantization` out, or name a checkpoint in F32, F16 or BF16";
+                (Fault::Usage, Some(hint.to_owned()))
+            }
             EngineError::NoTokenizer { .. } => {
                 (Fault::Usage, Some("put the model's tokenizer.json into the folder of its weights".to_owned()))
             }

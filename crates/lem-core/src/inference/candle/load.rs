@@ -1,15 +1,16 @@
 //! From files to a decoder, with what results must name of them.
 
 use super::EngineError;
+use super::weight_types::{WeightTypes, exceptions};
 use crate::digest::hexadecimal;
 use crate::inference::architecture::{Architecture, read};
-use crate::inference::checkpoint::{Checkpoint, Config, Format, Gguf, Names, Safetensors, assemble};
+use crate::inference::checkpoint::{Assembled, Checkpoint, Config, Gguf, Names, Quantiser, Safetensors, assemble};
 use crate::inference::cpu::{Decoder, Level};
 use crate::model::{ModelFiles, WeightFiles};
 use crate::tokenizer::Tokenizer;
-use lem_domain::record::ModelFacts;
+use lem_domain::record::{ModelFacts, QuantizationFacts};
+use lem_domain::spec::WeightsSpec;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::PathBuf;
 use std::thread;
@@ -25,15 +26,29 @@ pub(super) struct Loaded {
     pub(super) kernel: String,
 }
 
+/// How files become a decoder.
+#[derive(Clone, Copy)]
+pub(super) struct Loading<'a> {
+    pub(super) weights: &'a WeightsSpec,
+    pub(super) level: Level,
+    /// Threads that quantise.
+    pub(super) threads: usize,
+}
+
 /// Reads files; `reference` is what led to them.
-pub(super) fn load(reference: &str, files: &ModelFiles, level: Level) -> Result<Loaded, EngineError> {
+pub(super) fn load(reference: &str, files: &ModelFiles, loading: Loading<'_>) -> Result<Loaded, EngineError> {
     let paths = files.weights.paths().to_vec();
     // The digest takes as long as the rest; both read the same pages.
     let digest = thread::spawn(move || sha256(&paths));
     let (described, checkpoint, tokenizer) = open(files)?;
     let (architecture, names) = described;
-    let kinds = Kinds::of(&*checkpoint);
-    let weights = assemble(&architecture, &names, &*checkpoint)?;
+    let stored = WeightTypes::stored(&*checkpoint);
+    let quantiser = loading.weights.quantization.map(|asked| Quantiser { asked, threads: loading.threads });
+    if let (Some(Quantiser { asked, .. }), true) = (quantiser, stored.holds_blocks()) {
+        return Err(EngineError::QuantisedAlready { asked, types: stored.to_string() });
+    }
+    let Assembled { weights, quantised } = assemble(&architecture, &names, &*checkpoint, quantiser)?;
+    let types = WeightTypes::after(&*checkpoint, &quantised);
     drop(checkpoint);
 
     let in_vocabulary = 0..u32::try_from(architecture.vocabulary).expect("at most 2^20");
@@ -45,11 +60,17 @@ pub(super) fn load(reference: &str, files: &ModelFiles, level: Level) -> Result<
         revision: files.revision.clone(),
         weights_sha256: Some(digest.join().expect("a digest does not panic")?),
         tokenizer_sha256: Some(tokenizer.digest().to_owned()),
-        weight_types: kinds.to_string(),
-        parameters: Some(kinds.parameters),
+        weight_types: types.to_string(),
+        quantization: quantiser.map(|quantiser| QuantizationFacts {
+            asked: quantiser.asked,
+            stored_types: stored.to_string(),
+            exceptions: exceptions(&quantised),
+        }),
+        parameters: Some(types.parameters()),
         shape: Some(architecture.shape),
     };
-    Ok(Loaded { decoder: Decoder::new(architecture, weights, level), tokenizer, ends, facts, kernel: kinds.kernel(level) })
+    let kernel = types.kernel(loading.level);
+    Ok(Loaded { decoder: Decoder::new(architecture, weights, loading.level), tokenizer, ends, facts, kernel })
 }
 
 type Opened = ((Architecture, Names), Box<dyn Checkpoint>, Tokenizer);
@@ -94,53 +115,4 @@ fn sha256(paths: &[PathBuf]) -> Result<String, EngineError> {
         }
     }
     Ok(hexadecimal(hasher))
-}
-
-/// Formats of a checkpoint's tensors.
-struct Kinds {
-    /// Tensors of each format, and matrices among them.
-    counts: BTreeMap<Format, (usize, usize)>,
-    parameters: u64,
-}
-
-impl Kinds {
-    fn of(checkpoint: &dyn Checkpoint) -> Self {
-        let mut kinds = Self { counts: BTreeMap::new(), parameters: 0 };
-        for tensor in checkpoint.names().filter_map(|name| checkpoint.get(name)) {
-            let (tensors, matrices) = kinds.counts.entry(tensor.format).or_default();
-            *tensors += 1;
-            *matrices += usize::from(tensor.shape.len() > 1);
-            kinds.parameters += tensor.shape.iter().map(|&size| wide(size)).product::<u64>();
-        }
-        kinds
-    }
-
-    /// Which products run: their arithmetic follows from how the matrices are stored.
-    fn kernel(&self, level: Level) -> String {
-        let matrices = self.counts.iter().filter(|(_, (_, matrices))| *matrices > 0).map(|(format, _)| *format);
-        let (floats, blocks): (Vec<_>, Vec<_>) = matrices.partition(|format| format.is_float());
-        let list = |formats: &[Format]| formats.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ");
-        let mut parts = Vec::new();
-        if !blocks.is_empty() {
-            parts.push(format!("int8 dot products with {} weights", list(&blocks)));
-        }
-        if !floats.is_empty() {
-            parts.push(format!("f32 multiply-add with {} weights", list(&floats)));
-        }
-        format!("{}: {}", level.name(), parts.join("; "))
-    }
-}
-
-/// Formats with their number, most frequent first, such as `Q4_1 ×210, F32 ×61`.
-impl std::fmt::Display for Kinds {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut counts: Vec<_> = self.counts.iter().map(|(format, (tensors, _))| (format.name(), *tensors)).collect();
-        counts.sort_by(|(first_name, first), (second_name, second)| second.cmp(first).then_with(|| first_name.cmp(second_name)));
-        let counts: Vec<_> = counts.into_iter().map(|(name, count)| format!("{name} ×{count}")).collect();
-        formatter.write_str(&counts.join(", "))
-    }
-}
-
-fn wide(size: usize) -> u64 {
-    u64::try_from(size).expect("a size of a tensor in a file fits 64 bits")
 }

@@ -18,6 +18,6 @@ impl CandleLoader {
 
 impl ModelLoader for CandleLoader {
     fn load(&self, spec: &ExperimentSpec) -> Result<Box<dyn InferenceEngine>, SeamError> {
-        Ok(Box::new(CandleEngine::load(&spec.model, spec.candle.threads)?))
+        Ok(Box::new(CandleEngine::load_changed(&spec.model, &spec.weights, spec.candle.threads)?))
     }
 }

@@ -5,6 +5,7 @@ mod damage;
 mod damaged_checkpoints;
 mod families;
 mod generation;
+mod quantised;
 mod reference;
 mod requests;
 mod tiny_model;
@@ -13,7 +14,7 @@ use super::{CandleEngine, EngineError};
 use lem_domain::backend::Backend;
 use lem_domain::clock::{Clock, HostClock};
 use lem_domain::protocol::{InferenceEngine, Interrupt, PreparedWorkload, Prompt, RunControl, RunOutput, Silent};
-use lem_domain::spec::{CandleSpec, ExperimentSpec, TokenLimits};
+use lem_domain::spec::{CandleSpec, ExperimentSpec, TokenLimits, WeightsSpec};
 use lem_domain::token::{EventBuffer, TokenEvent};
 use tiny_model::TinyModel;
 
@@ -22,10 +23,14 @@ fn load(model: &TinyModel) -> Result<CandleEngine, EngineError> {
 }
 
 fn load_bytes(bytes: &[u8]) -> Result<CandleEngine, EngineError> {
+    load_changed(bytes, &WeightsSpec::default())
+}
+
+fn load_changed(bytes: &[u8], weights: &WeightsSpec) -> Result<CandleEngine, EngineError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tiny.gguf");
     std::fs::write(&path, bytes).unwrap();
-    CandleEngine::load(path.to_str().unwrap(), Some(1))
+    CandleEngine::load_changed(path.to_str().unwrap(), weights, Some(1))
 }
 
 /// Greedy, in batches of `batch`; `max_output` tokens whatever the model wants.

@@ -1,65 +1,42 @@
 //! From tensors by name to the weights of a decoder.
 
+mod reader;
+
 use super::names::{ExpertNames, Fused, Names, Projections, UpProjections};
-use super::{Checkpoint, CheckpointError, Format, Stored};
-use crate::inference::architecture::{Architecture, Attention, Experts, FeedForward, Layer, NormKind};
+use super::{Checkpoint, CheckpointError, Choice, Format, Quantiser, Role, Stored};
+use crate::inference::architecture::{Architecture, Attention, Experts, FeedForward, Layer};
 use crate::inference::cpu::{
     DenseWeights, ExpertWeights, FeedForwardWeights, LayerWeights, Linear, Matrix, NormWeights, SharedWeights, Weights,
 };
-use std::cell::RefCell;
-use std::collections::BTreeSet;
+use reader::Reader;
+use std::collections::BTreeMap;
 
-/// Reads every tensor of a checkpoint and lays it out for products. One that no place is known for is refused: leaving it
-/// out would give wrong tokens silently.
+/// Weights, and what was done to them on the way.
+#[derive(Debug)]
+pub(crate) struct Assembled {
+    pub(crate) weights: Weights,
+    /// What became of the matrices, by the names of their tensors; empty when they run as they are stored.
+    pub(crate) quantised: BTreeMap<String, Choice>,
+}
+
+/// Reads every tensor of a checkpoint and lays it out for products, after a quantiser, if there is one, made its matrices
+/// smaller. One that no place is known for is refused: leaving it out would give wrong tokens silently.
+///
+/// The matrices of one input are read, quantised and laid out before the next are touched, so that no others lie in memory
+/// twice.
 ///
 /// # Errors
-/// When a tensor is missing, has another shape than the description says, or is not known.
-pub(crate) fn assemble(architecture: &Architecture, names: &Names, checkpoint: &dyn Checkpoint) -> Result<Weights> {
-    let reader = Reader { architecture, names, checkpoint, prefix: prefix(names, checkpoint), read: RefCell::default() };
+/// When a tensor is missing, has another shape than the description says, is not known, or holds what cannot be quantised.
+pub(crate) fn assemble(
+    architecture: &Architecture,
+    names: &Names,
+    checkpoint: &dyn Checkpoint,
+    quantiser: Option<Quantiser>,
+) -> Result<Assembled> {
+    let reader = Reader::new(architecture, names, checkpoint, quantiser);
     let weights = reader.weights()?;
-    let read = reader.read.into_inner();
-    // GGUF files carry the divisors of rotary frequencies as a tensor; the description has read it.
-    let unknown = checkpoint.names().find(|&name| !read.contains(name) && !name.starts_with("rope_f") && !name.starts_with("rope_freqs"));
-    match unknown {
-        Some(name) => Err(CheckpointError::unsupported(format!("a tensor `{name}`"))),
-        None => Ok(weights),
-    }
-}
-
-/// What stands before or is missing from the names of this checkpoint: models saved without their head lack the first
-/// part, and models that also see images have another one.
-fn prefix(names: &Names, checkpoint: &dyn Checkpoint) -> Prefix {
-    let embedding = format!("{}.weight", names.embedding);
-    if checkpoint.get(&embedding).is_some() {
-        return Prefix::None;
-    }
-    if let Some((_, short)) = embedding.split_once('.')
-        && checkpoint.get(short).is_some()
-    {
-        return Prefix::Dropped;
-    }
-    for more in ["language_model.", "model.language_model."] {
-        if checkpoint.get(&format!("{more}{embedding}")).is_some() {
-            return Prefix::Added(more);
-        }
-    }
-    Prefix::None
-}
-
-#[derive(Clone, Copy)]
-enum Prefix {
-    None,
-    /// The first part of each name.
-    Dropped,
-    Added(&'static str),
-}
-
-struct Reader<'a> {
-    architecture: &'a Architecture,
-    names: &'a Names,
-    checkpoint: &'a dyn Checkpoint,
-    prefix: Prefix,
-    read: RefCell<BTreeSet<String>>,
+    let quantised = reader.finish()?;
+    Ok(Assembled { weights, quantised })
 }
 
 type Result<T> = std::result::Result<T, CheckpointError>;
@@ -67,17 +44,17 @@ type Result<T> = std::result::Result<T, CheckpointError>;
 impl Reader<'_> {
     fn weights(&self) -> Result<Weights> {
         let Architecture { hidden, vocabulary, max_context, .. } = *self.architecture;
-        let embedding = self.table(self.names.embedding, vocabulary, hidden)?;
+        // Some checkpoints hold the embedding a second time as a head that is tied to it.
+        let has_head = self.names.head_is_own || self.optional(self.names.head, "weight").is_some();
+        let embedding = self.lookup(self.names.embedding, if has_head { Role::Table } else { Role::Head }, vocabulary, hidden)?;
         let positions = match self.names.positions.filter(|_| self.architecture.learned_positions) {
-            Some(name) => Some(self.table(name, max_context, hidden)?),
+            Some(name) => Some(self.lookup(name, Role::Table, max_context, hidden)?),
             None => None,
         };
         let layers = self.architecture.layers.iter().enumerate();
         let layers = layers.map(|(index, layer)| self.layer(index, layer)).collect::<Result<_>>()?;
         let output_norm = self.norm(self.names.output_norm, hidden)?;
-        // Some checkpoints hold the embedding a second time as a head that is tied to it.
-        let is_there = self.names.head_is_own || self.optional(self.names.head, "weight").is_some();
-        let head = is_there.then(|| self.linear(self.names.head, vocabulary, hidden)).transpose()?;
+        let head = has_head.then(|| self.linear_as(Role::Head, self.names.head, vocabulary, hidden)).transpose()?;
         Ok(Weights { embedding, positions, layers, output_norm, head })
     }
 
@@ -112,7 +89,8 @@ impl Reader<'_> {
         match self.names.projections {
             Projections::Separate(templates) => {
                 let parts = templates.iter().zip(widths);
-                let parts: Vec<_> = parts.map(|(template, width)| self.matrix(&name(template), width, hidden)).collect::<Result<_>>()?;
+                let parts: Vec<_> =
+                    parts.map(|(template, width)| self.matrix(&name(template), Role::Projection, width, hidden)).collect::<Result<_>>()?;
                 let biases = templates.iter().zip(widths);
                 let biases: Vec<_> = biases.map(|(template, width)| self.bias(&name(template), width)).collect::<Result<_>>()?;
                 let linears = stack(parts, biases);
@@ -122,7 +100,7 @@ impl Reader<'_> {
             Projections::Fused(template, order) => {
                 let name = name(template);
                 let width = widths.iter().sum();
-                let (stored, bias) = (self.matrix(&name, width, hidden)?, self.bias(&name, width)?);
+                let (stored, bias) = (self.matrix(&name, Role::Projection, width, hidden)?, self.bias(&name, width)?);
                 let linear = match order {
                     Fused::Stacked => Linear::new(Matrix::pack(&[stored]), bias),
                     Fused::Grouped => {
@@ -196,7 +174,7 @@ impl Reader<'_> {
         if rows == width {
             return Ok((None, self.linear(name, width, hidden)?));
         }
-        let stored = self.matrix(name, 2 * width, hidden)?;
+        let stored = self.matrix(name, Role::Projection, 2 * width, hidden)?;
         let linear = |rows: std::ops::Range<usize>| Linear::new(Matrix::pack(&[stored.select(rows)]), None);
         let pair = (Some(linear(0..width)), linear(width..2 * width));
         self.release(name);
@@ -205,7 +183,7 @@ impl Reader<'_> {
 
     fn experts(&self, name: &impl Fn(&str) -> String, experts: &Experts, names: &ExpertNames) -> Result<ExpertWeights> {
         let (hidden, width) = (self.architecture.hidden, experts.intermediate);
-        let router = self.linear(&name(names.router), experts.count, hidden)?;
+        let router = self.linear_as(Role::Router, &name(names.router), experts.count, hidden)?;
         let parts = |template: &str, rows: usize, columns: usize| -> Result<Vec<Linear>> {
             let template = name(template);
             if template.contains("{expert}") {
@@ -213,18 +191,21 @@ impl Reader<'_> {
                     .map(|expert| self.linear(&template.replace("{expert}", &expert.to_string()), rows, columns))
                     .collect();
             }
-            let stored = self.shaped(&template, "weight", &[experts.count, rows, columns], experts.count * rows, columns)?;
-            let linear = |expert: usize| Linear::new(Matrix::pack(&[stored.select(expert * rows..(expert + 1) * rows)]), None);
+            let stored = self.matrices(&template, experts.count, rows, columns)?;
+            let linear = |expert: usize| {
+                let one = stored.select(expert * rows..(expert + 1) * rows);
+                Ok(Linear::new(Matrix::pack(&[self.quantised(&template, Role::Projection, one)?]), None))
+            };
             let linears = (0..experts.count).map(linear).collect();
             self.release(&template);
-            Ok(linears)
+            linears
         };
         let (gates, ups, downs) = (parts(names.gate, width, hidden)?, parts(names.up, width, hidden)?, parts(names.down, hidden, width)?);
         let dense = |((gate, up), down)| DenseWeights { gate: Some(gate), up, down };
         let all = gates.into_iter().zip(ups).zip(downs).map(dense).collect();
         let shared = match (experts.shared, names.shared) {
             (Some(shared), Some(names)) => Some(SharedWeights {
-                score: self.linear(&name(names.score), 1, hidden)?,
+                score: self.linear_as(Role::Router, &name(names.score), 1, hidden)?,
                 expert: DenseWeights {
                     gate: Some(self.linear(&name(names.gate), shared.intermediate, hidden)?),
                     up: self.linear(&name(names.up), shared.intermediate, hidden)?,
@@ -236,90 +217,21 @@ impl Reader<'_> {
         Ok(ExpertWeights { router, experts: all, shared })
     }
 
-    /// A matrix with its bias, when there is one.
+    /// A projection with its bias, when there is one.
     fn linear(&self, name: &str, rows: usize, columns: usize) -> Result<Linear> {
-        let linear = Linear::new(Matrix::pack(&[self.matrix(name, rows, columns)?]), self.bias(name, rows)?);
+        self.linear_as(Role::Projection, name, rows, columns)
+    }
+
+    fn linear_as(&self, role: Role, name: &str, rows: usize, columns: usize) -> Result<Linear> {
+        let linear = Linear::new(Matrix::pack(&[self.matrix(name, role, rows, columns)?]), self.bias(name, rows)?);
         self.release(name);
         Ok(linear)
     }
 
-    /// A matrix that rows are looked up in, which no family stores transposed.
-    fn table(&self, name: &str, rows: usize, columns: usize) -> Result<Linear> {
-        let linear = Linear::new(Matrix::pack(&[self.shaped(name, "weight", &[rows, columns], rows, columns)?]), None);
+    fn lookup(&self, name: &str, role: Role, rows: usize, columns: usize) -> Result<Linear> {
+        let linear = Linear::new(Matrix::pack(&[self.table(name, role, rows, columns)?]), None);
         self.release(name);
         Ok(linear)
-    }
-
-    fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Stored<'_>> {
-        if self.names.transposed && name != self.names.head {
-            let stored = self.shaped(name, "weight", &[columns, rows], columns, rows)?;
-            return Ok(stored.transposed());
-        }
-        // A matrix of one output may be stored as a vector.
-        let shape: &[usize] = if rows == 1 && self.required(name)?.shape.len() == 1 { &[columns] } else { &[rows, columns] };
-        self.shaped(name, "weight", shape, rows, columns)
-    }
-
-    fn norm(&self, name: &str, width: usize) -> Result<NormWeights> {
-        let norm = self.architecture.norm;
-        // OLMo's norms have no gain.
-        let gain = match self.optional(name, "weight") {
-            Some(_) => self.vector(name, "weight", width)?.iter().map(|gain| gain + norm.gain_offset).collect(),
-            None if norm.kind == NormKind::Layer && self.architecture.family == "olmo" => vec![1.0; width],
-            None => return Err(CheckpointError::tensor(format!("{name}.weight"), "is missing")),
-        };
-        Ok(NormWeights { kind: norm.kind, epsilon: norm.epsilon, gain, bias: self.bias(name, width)? })
-    }
-
-    fn bias(&self, name: &str, width: usize) -> Result<Option<Vec<f32>>> {
-        self.optional(name, "bias").map(|_| self.vector(name, "bias", width)).transpose()
-    }
-
-    fn vector(&self, name: &str, part: &str, width: usize) -> Result<Vec<f32>> {
-        let stored = self.shaped(name, part, &[width], 1, width)?;
-        if stored.format().is_float() {
-            Ok(stored.floats())
-        } else {
-            Err(CheckpointError::tensor(format!("{name}.{part}"), format!("is in {}, which vectors are not", stored.format().name())))
-        }
-    }
-
-    fn shaped(&self, name: &str, part: &str, shape: &[usize], rows: usize, columns: usize) -> Result<Stored<'_>> {
-        let full = self.full(name, part);
-        let tensor = self.checkpoint.get(&full).ok_or_else(|| CheckpointError::tensor(&*full, "is missing"))?;
-        if tensor.shape != shape {
-            return Err(CheckpointError::tensor(full, format!("has shape {:?} instead of {shape:?}", tensor.shape)));
-        }
-        if tensor.format.row_bytes(columns).is_none() {
-            return Err(CheckpointError::tensor(
-                full,
-                format!("has rows of {columns} values, no whole blocks of {}", tensor.format.name()),
-            ));
-        }
-        self.read.borrow_mut().insert(full);
-        Ok(Stored::new(tensor.format, rows, columns, tensor.bytes))
-    }
-
-    fn required(&self, name: &str) -> Result<super::Tensor<'_>> {
-        self.optional(name, "weight").ok_or_else(|| CheckpointError::tensor(self.full(name, "weight"), "is missing"))
-    }
-
-    fn optional(&self, name: &str, part: &str) -> Option<super::Tensor<'_>> {
-        self.checkpoint.get(&self.full(name, part))
-    }
-
-    fn full(&self, name: &str, part: &str) -> String {
-        match self.prefix {
-            Prefix::None => format!("{name}.{part}"),
-            // The head is outside of what the first part names.
-            Prefix::Dropped if name == self.names.head => format!("{name}.{part}"),
-            Prefix::Dropped => format!("{}.{part}", name.split_once('.').map_or(name, |(_, rest)| rest)),
-            Prefix::Added(more) => format!("{more}{name}.{part}"),
-        }
-    }
-
-    fn release(&self, name: &str) {
-        self.checkpoint.release(&self.full(name, "weight"));
     }
 }
 

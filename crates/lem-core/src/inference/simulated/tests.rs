@@ -7,7 +7,7 @@ use lem_domain::impact::Multipliers;
 use lem_domain::protocol::{Fault, Interrupt, Prompt, RunControl, RunOutput, Silent};
 use lem_domain::spec::{
     BatchingSpec, BatchingStrategy, CandleSpec, EnergyChoice, EnergyLaw, EnergySpec, PromptSource, PromptSpec, SamplingSpec, TokenLimits,
-    VirtualClockChoice, VirtualSpec, WarmupSpec,
+    VirtualClockChoice, VirtualSpec, WarmupSpec, WeightsSpec,
 };
 use lem_domain::token::{EventBuffer, FinishReason, TokenEvent, TokenEventKind};
 use lem_domain::units::{Joules, Watts};
@@ -36,6 +36,7 @@ fn spec(batch_size: u32, max_input: u32, max_output: u32) -> ExperimentSpec {
         warmup: WarmupSpec { requests: 0 },
         energy: EnergySpec::of(EnergyChoice::Auto),
         multipliers: Multipliers::default(),
+        weights: WeightsSpec::default(),
         candle: CandleSpec { threads: None },
         virtual_machine: VirtualSpec {
             clock: VirtualClockChoice::Virtual,

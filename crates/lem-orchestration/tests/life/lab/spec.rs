@@ -4,7 +4,7 @@ use lem_domain::backend::Backend;
 use lem_domain::impact::{Multiplier, Multipliers};
 use lem_domain::spec::{
     BaselineSpec, BatchingSpec, BatchingStrategy, CandleSpec, EnergyChoice, EnergyLaw, EnergySpec, ExperimentSpec, PromptSource,
-    PromptSpec, SamplingSpec, TokenLimits, VirtualClockChoice, VirtualSpec, WarmupSpec,
+    PromptSpec, SamplingSpec, TokenLimits, VirtualClockChoice, VirtualSpec, WarmupSpec, WeightsSpec,
 };
 use lem_domain::units::{Joules, Watts};
 use std::time::Duration;
@@ -26,6 +26,7 @@ pub(super) fn spec() -> ExperimentSpec {
             ..EnergySpec::of(EnergyChoice::Auto)
         },
         multipliers: Multipliers { pue: Some(Multiplier { value: 1.2, source: "test".into() }), ..Multipliers::default() },
+        weights: WeightsSpec::default(),
         candle: CandleSpec { threads: None },
         virtual_machine: VirtualSpec {
             clock: VirtualClockChoice::Virtual,

@@ -5,7 +5,8 @@ use crate::record::name;
 use lem_domain::TimeWindow;
 use lem_domain::backend::Backend;
 use lem_domain::flops::{ExpertLayers, FlopsBreakdown, ModelShape, WindowedLayers};
-use lem_domain::record::{DatasetFacts, EngineFacts, MemoryFacts, ModelFacts};
+use lem_domain::record::{DatasetFacts, EngineFacts, MemoryFacts, ModelFacts, QuantizationFacts};
+use lem_domain::spec::LoadQuantization;
 use lem_domain::units::{Bytes, Flops};
 use serde::{Deserialize, Serialize};
 
@@ -40,12 +41,27 @@ pub struct ModelRecord {
     pub weights_sha256: Option<String>,
     /// SHA-256 of the tokenizer, hexadecimal.
     pub tokenizer_sha256: Option<String>,
-    /// Types of the stored weights, in words.
+    /// Types of the weights that ran, in words.
     pub weight_types: String,
+    /// How weights were quantised at load; absent when they ran as they are stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantization: Option<QuantizationRecord>,
     /// Number of parameters.
     pub parameters: Option<u64>,
     /// Dimensions; null when the engine has no real model.
     pub shape: Option<ModelShapeRecord>,
+}
+
+/// Weights quantised at load.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuantizationRecord {
+    /// What was asked for: `8bit` or `4bit`.
+    #[serde(with = "name")]
+    pub asked: LoadQuantization,
+    /// Types of the stored weights, in words.
+    pub stored_types: String,
+    /// Matrices of another type than the one asked for, in words.
+    pub exceptions: Vec<String>,
 }
 
 /// Dimensions of a decoder, counted in layers, heads, elements and tokens.
@@ -167,6 +183,7 @@ impl From<&ModelFacts> for ModelRecord {
             weights_sha256: facts.weights_sha256.clone(),
             tokenizer_sha256: facts.tokenizer_sha256.clone(),
             weight_types: facts.weight_types.clone(),
+            quantization: facts.quantization.as_ref().map(QuantizationRecord::from),
             parameters: facts.parameters,
             shape: facts.shape.map(ModelShapeRecord::from),
         }
@@ -183,9 +200,22 @@ impl From<ModelRecord> for ModelFacts {
             weights_sha256: record.weights_sha256,
             tokenizer_sha256: record.tokenizer_sha256,
             weight_types: record.weight_types,
+            quantization: record.quantization.map(QuantizationFacts::from),
             parameters: record.parameters,
             shape: record.shape.map(ModelShape::from),
         }
+    }
+}
+
+impl From<&QuantizationFacts> for QuantizationRecord {
+    fn from(facts: &QuantizationFacts) -> Self {
+        Self { asked: facts.asked, stored_types: facts.stored_types.clone(), exceptions: facts.exceptions.clone() }
+    }
+}
+
+impl From<QuantizationRecord> for QuantizationFacts {
+    fn from(record: QuantizationRecord) -> Self {
+        Self { asked: record.asked, stored_types: record.stored_types, exceptions: record.exceptions }
     }
 }
 

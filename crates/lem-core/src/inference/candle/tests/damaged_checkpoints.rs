@@ -21,7 +21,7 @@ fn load(config: &[u8], weights: &[u8]) -> Result<(), CheckpointError> {
     std::fs::write(&config_path, config).unwrap();
     std::fs::write(&weights_path, weights).unwrap();
     let (architecture, names) = read::config(&Config::open(&config_path)?)?;
-    assemble(&architecture, &names, &Safetensors::open(&[weights_path])?).map(drop)
+    assemble(&architecture, &names, &Safetensors::open(&[weights_path])?, None).map(drop)
 }
 
 fn files(folder: &Path) -> [Vec<u8>; 2] {

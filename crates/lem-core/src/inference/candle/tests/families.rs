@@ -2,9 +2,10 @@
 //! says what each part is worth.
 
 use crate::inference::architecture::read;
-use crate::inference::checkpoint::{Checkpoint, Config, Format, Safetensors, Tensor, assemble, floats};
+use crate::inference::checkpoint::{Checkpoint, Config, Format, Quantiser, Safetensors, Tensor, assemble, floats};
 use crate::inference::cpu::{Decoder, KvCache, Level, Pool, Run, Segment, Span, Workspace};
 use crate::inference::executed::Executed;
+use lem_domain::spec::LoadQuantization;
 use safetensors::SafeTensors;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -60,14 +61,21 @@ impl Fixture {
     }
 
     fn model(&self, level: Level, threads: usize, checkpoint: &dyn Checkpoint) -> Model {
+        self.quantised(level, threads, checkpoint, None).0
+    }
+
+    /// The model, and how many of its matrices became others.
+    fn quantised(&self, level: Level, threads: usize, checkpoint: &dyn Checkpoint, quantiser: Option<Quantiser>) -> (Model, usize) {
         let config = Config::open(&self.folder.join("config.json")).unwrap();
         let (architecture, names) = read::config(&config).unwrap_or_else(|error| panic!("{}: {error}", self.name));
-        let weights = assemble(&architecture, &names, checkpoint).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let assembled = assemble(&architecture, &names, checkpoint, quantiser).unwrap_or_else(|error| panic!("{}: {error}", self.name));
         let workspace = Workspace::new(&architecture, 64, 64, threads);
-        let mut decoder = Decoder::new(architecture, weights, level);
+        let mut decoder = Decoder::new(architecture, assembled.weights, level);
         let longest = self.prompts.iter().map(Vec::len).max().unwrap();
         let cache = decoder.reserve(ROWS, longest + STEPS);
-        Model { decoder, workspace, cache, pool: Pool::new(threads).unwrap(), executed: Executed::default(), spans: Vec::new() }
+        let changed = assembled.quantised.values().filter(|choice| !choice.format.is_float()).count();
+        let pool = Pool::new(threads).unwrap();
+        (Model { decoder, workspace, cache, pool, executed: Executed::default(), spans: Vec::new() }, changed)
     }
 
     fn check(&self, what: &str, got: &[Vec<f32>], expected: &[Vec<f32>], tolerance: f32) {
@@ -177,6 +185,25 @@ fn bfloat16_weights_give_the_logits_of_the_rounded_model() {
             let checkpoint = fixture.checkpoint();
             let got = fixture.model(level, 1, &Rounded::new(&checkpoint)).prompts(&fixture);
             fixture.check(level.name(), &got, &fixture.logits("prompt_logits_bf16"), BF16_TOLERANCE);
+        }
+    }
+}
+
+/// Weights in eight bits meet activations in eight bits, whose errors do not average out in models this narrow: all logits
+/// together are held to a bound. A matrix at the wrong place is off by the logits themselves.
+#[test]
+fn every_family_is_quantised_while_it_is_loaded() {
+    const BOUND: f32 = 0.1;
+    for fixture in fixtures() {
+        for asked in [LoadQuantization::EightBit, LoadQuantization::FourBit] {
+            let quantiser = Some(Quantiser { asked, threads: 2 });
+            let (mut model, changed) = fixture.quantised(Level::best(), 1, &fixture.checkpoint(), quantiser);
+            assert!(changed > 0, "{}: nothing was quantised", fixture.name);
+            let (got, expected) = (model.prompts(&fixture), fixture.logits("prompt_logits"));
+            let pairs = || got.iter().flatten().zip(expected.iter().flatten());
+            let errors: f32 = pairs().map(|(got, expected)| (got - expected).powi(2)).sum();
+            let error = (errors / pairs().map(|(_, expected)| expected.powi(2)).sum::<f32>()).sqrt();
+            assert!(error > 1e-4 && error < BOUND, "{}: {error} of the logits", fixture.name);
         }
     }
 }

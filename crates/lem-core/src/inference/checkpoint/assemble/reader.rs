@@ -1,0 +1,167 @@
+//! Tensors by the names that a family gives them, in the shapes that a description asks for.
+
+use super::Result;
+use crate::inference::architecture::{Architecture, NormKind};
+use crate::inference::checkpoint::{Checkpoint, CheckpointError, Choice, Names, Quantiser, Role, Stored, Tensor};
+use crate::inference::cpu::NormWeights;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) struct Reader<'a> {
+    pub(super) architecture: &'a Architecture,
+    pub(super) names: &'a Names,
+    checkpoint: &'a dyn Checkpoint,
+    prefix: Prefix,
+    quantiser: Option<Quantiser>,
+    read: RefCell<BTreeSet<String>>,
+    quantised: RefCell<BTreeMap<String, Choice>>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        architecture: &'a Architecture,
+        names: &'a Names,
+        checkpoint: &'a dyn Checkpoint,
+        quantiser: Option<Quantiser>,
+    ) -> Self {
+        let prefix = prefix(names, checkpoint);
+        Self { architecture, names, checkpoint, prefix, quantiser, read: RefCell::default(), quantised: RefCell::default() }
+    }
+
+    /// What became of the matrices, once every tensor was read.
+    pub(super) fn finish(self) -> Result<BTreeMap<String, Choice>> {
+        let read = self.read.into_inner();
+        // GGUF files carry the divisors of rotary frequencies as a tensor; the description has read it.
+        let is_known = |name: &str| read.contains(name) || name.starts_with("rope_f") || name.starts_with("rope_freqs");
+        match self.checkpoint.names().find(|name| !is_known(name)) {
+            Some(name) => Err(CheckpointError::unsupported(format!("a tensor `{name}`"))),
+            None => Ok(self.quantised.into_inner()),
+        }
+    }
+
+    /// A matrix that is multiplied, in the format that it takes for what it is for.
+    pub(super) fn matrix(&self, name: &str, role: Role, rows: usize, columns: usize) -> Result<Stored<'_>> {
+        if self.names.transposed && name != self.names.head {
+            let stored = self.shaped(name, "weight", &[columns, rows], columns, rows)?;
+            return self.quantised(name, role, stored.transposed());
+        }
+        // A matrix of one output may be stored as a vector.
+        let shape: &[usize] = if rows == 1 && self.required(name)?.shape.len() == 1 { &[columns] } else { &[rows, columns] };
+        self.quantised(name, role, self.shaped(name, "weight", shape, rows, columns)?)
+    }
+
+    /// A matrix that rows are looked up in, which no family stores transposed.
+    pub(super) fn table(&self, name: &str, role: Role, rows: usize, columns: usize) -> Result<Stored<'_>> {
+        self.quantised(name, role, self.shaped(name, "weight", &[rows, columns], rows, columns)?)
+    }
+
+    /// Matrices of the same shape in one tensor.
+    pub(super) fn matrices(&self, name: &str, count: usize, rows: usize, columns: usize) -> Result<Stored<'_>> {
+        self.shaped(name, "weight", &[count, rows, columns], count * rows, columns)
+    }
+
+    /// A matrix, or a part of one, in the format that it takes for what it is for.
+    pub(super) fn quantised<'s>(&self, name: &str, role: Role, stored: Stored<'s>) -> Result<Stored<'s>> {
+        let Some(quantiser) = self.quantiser else { return Ok(stored) };
+        let choice = quantiser.choose(role, stored.columns(), stored.format());
+        let full = self.full(name, "weight");
+        let quantised = if choice.format == stored.format() {
+            stored
+        } else {
+            let refused = || CheckpointError::tensor(&*full, "holds a weight that is no number or infinite");
+            quantiser.quantise(&stored, choice.format).ok_or_else(refused)?
+        };
+        self.quantised.borrow_mut().insert(full, choice);
+        Ok(quantised)
+    }
+
+    pub(super) fn norm(&self, name: &str, width: usize) -> Result<NormWeights> {
+        let norm = self.architecture.norm;
+        // OLMo's norms have no gain.
+        let gain = match self.optional(name, "weight") {
+            Some(_) => self.vector(name, "weight", width)?.iter().map(|gain| gain + norm.gain_offset).collect(),
+            None if norm.kind == NormKind::Layer && self.architecture.family == "olmo" => vec![1.0; width],
+            None => return Err(CheckpointError::tensor(format!("{name}.weight"), "is missing")),
+        };
+        Ok(NormWeights { kind: norm.kind, epsilon: norm.epsilon, gain, bias: self.bias(name, width)? })
+    }
+
+    pub(super) fn bias(&self, name: &str, width: usize) -> Result<Option<Vec<f32>>> {
+        self.optional(name, "bias").map(|_| self.vector(name, "bias", width)).transpose()
+    }
+
+    fn vector(&self, name: &str, part: &str, width: usize) -> Result<Vec<f32>> {
+        let stored = self.shaped(name, part, &[width], 1, width)?;
+        if stored.format().is_float() {
+            Ok(stored.floats())
+        } else {
+            Err(CheckpointError::tensor(format!("{name}.{part}"), format!("is in {}, which vectors are not", stored.format().name())))
+        }
+    }
+
+    fn shaped(&self, name: &str, part: &str, shape: &[usize], rows: usize, columns: usize) -> Result<Stored<'_>> {
+        let full = self.full(name, part);
+        let tensor = self.checkpoint.get(&full).ok_or_else(|| CheckpointError::tensor(&*full, "is missing"))?;
+        if tensor.shape != shape {
+            return Err(CheckpointError::tensor(full, format!("has shape {:?} instead of {shape:?}", tensor.shape)));
+        }
+        if tensor.format.row_bytes(columns).is_none() {
+            return Err(CheckpointError::tensor(
+                full,
+                format!("has rows of {columns} values, no whole blocks of {}", tensor.format.name()),
+            ));
+        }
+        self.read.borrow_mut().insert(full);
+        Ok(Stored::new(tensor.format, rows, columns, tensor.bytes))
+    }
+
+    pub(super) fn required(&self, name: &str) -> Result<Tensor<'_>> {
+        self.optional(name, "weight").ok_or_else(|| CheckpointError::tensor(self.full(name, "weight"), "is missing"))
+    }
+
+    pub(super) fn optional(&self, name: &str, part: &str) -> Option<Tensor<'_>> {
+        self.checkpoint.get(&self.full(name, part))
+    }
+
+    fn full(&self, name: &str, part: &str) -> String {
+        match self.prefix {
+            Prefix::None => format!("{name}.{part}"),
+            // The head is outside of what the first part names.
+            Prefix::Dropped if name == self.names.head => format!("{name}.{part}"),
+            Prefix::Dropped => format!("{}.{part}", name.split_once('.').map_or(name, |(_, rest)| rest)),
+            Prefix::Added(more) => format!("{more}{name}.{part}"),
+        }
+    }
+
+    pub(super) fn release(&self, name: &str) {
+        self.checkpoint.release(&self.full(name, "weight"));
+    }
+}
+
+/// What stands before or is missing from the names of this checkpoint: models saved without their head lack the first
+/// part, and models that also see images have another one.
+fn prefix(names: &Names, checkpoint: &dyn Checkpoint) -> Prefix {
+    let embedding = format!("{}.weight", names.embedding);
+    if checkpoint.get(&embedding).is_some() {
+        return Prefix::None;
+    }
+    if let Some((_, short)) = embedding.split_once('.')
+        && checkpoint.get(short).is_some()
+    {
+        return Prefix::Dropped;
+    }
+    for more in ["language_model.", "model.language_model."] {
+        if checkpoint.get(&format!("{more}{embedding}")).is_some() {
+            return Prefix::Added(more);
+        }
+    }
+    Prefix::None
+}
+
+#[derive(Clone, Copy)]
+enum Prefix {
+    None,
+    /// The first part of each name.
+    Dropped,
+    Added(&'static str),
+}
