@@ -45,7 +45,7 @@ fn weights(settings: &Settings) -> WeightsSpec {
         (false, true) => Some(LoadQuantization::FourBit),
         (false, false) => None,
     };
-    WeightsSpec { quantization }
+    WeightsSpec { adapter: settings.adapter.clone(), quantization }
 }
 
 fn prompts(settings: &Settings) -> PromptSpec {
@@ -164,6 +164,9 @@ mod tests {
             let quantization = crate::settings::Quantization { load_in_8bit, load_in_4bit };
             weights(&Settings { quantization, ..Settings::default() }).quantization
         };
+        assert_eq!(weights(&Settings::default()), WeightsSpec::default());
+        let adapter = Some("org/adapter".to_owned());
+        assert_eq!(weights(&Settings { adapter: adapter.clone(), ..Settings::default() }).adapter, adapter);
         assert_eq!(asked(false, false), None);
         assert_eq!(asked(true, false), Some(LoadQuantization::EightBit));
         assert_eq!(asked(false, true), Some(LoadQuantization::FourBit));

@@ -20,6 +20,10 @@ pub(crate) struct RawConfig {
     /// Model: a `.gguf` file, a folder, or `org/name[@revision]` on a hub. There is no default.
     #[validate(length(min = 1, max = 4096))]
     pub(crate) model_name: Option<String>,
+    /// LoRA adapter that is merged into the weights while they are loaded: a folder that PEFT saved, or
+    /// `org/name[@revision]` on a hub.
+    #[validate(length(min = 1, max = 4096))]
+    pub(crate) adapter: Option<String>,
     /// What runs the model: `candle` in process, `virtual` simulated.
     pub(crate) backend: Option<Choice<Backend>>,
     /// Prompts are cut to this many tokens.

@@ -13,6 +13,7 @@ use std::time::Duration;
 pub(crate) struct Settings {
     pub(crate) config_name: Option<String>,
     pub(crate) model_name: Option<String>,
+    pub(crate) adapter: Option<String>,
     pub(crate) backend: Choice<Backend>,
     pub(crate) max_input_tokens: u32,
     pub(crate) max_output_tokens: u32,
@@ -142,6 +143,7 @@ impl Default for Settings {
         Self {
             config_name: None,
             model_name: None,
+            adapter: None,
             backend: Choice(Backend::Candle),
             max_input_tokens: 512,
             max_output_tokens: 128,

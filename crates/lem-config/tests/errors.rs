@@ -136,7 +136,7 @@ fn wrong_types_name_what_was_expected_and_found() {
     // The TOML reader gives no positions in a document with a date.
     insta::assert_snapshot!(of_file("date.toml"), @"
     day: there is no such setting (tests/fixtures/date.toml) [C001]
-    hint: the top level holds: config_name, model_name, backend, max_input_tokens, max_output_tokens, min_output_tokens, random_seed, prompts, batching, decoder, warmup, energy, impact, io, quantization, candle, virtual
+    hint: the top level holds: config_name, model_name, adapter, backend, max_input_tokens, max_output_tokens, min_output_tokens, random_seed, prompts, batching, decoder, warmup, energy, impact, io, quantization, candle, virtual
     ");
 }
 
@@ -219,7 +219,7 @@ fn flags_are_checked_like_files() {
     ");
     insta::assert_snapshot!(of_overrides(vec![set("", json!({}))]), @"
     (no name): there is no such setting (--set) [C001]
-    hint: the top level holds: config_name, model_name, backend, max_input_tokens, max_output_tokens, min_output_tokens, random_seed, prompts, batching, decoder, warmup, energy, impact, io, quantization, candle, virtual
+    hint: the top level holds: config_name, model_name, adapter, backend, max_input_tokens, max_output_tokens, min_output_tokens, random_seed, prompts, batching, decoder, warmup, energy, impact, io, quantization, candle, virtual
     ");
     insta::assert_snapshot!(of_overrides(vec![set("decoder.preset", json!("creativ"))]), @"
     decoder.preset: unknown word `creativ`, known: deterministic, standard, creative, factual (--set) [C003]

@@ -44,7 +44,9 @@ fn value_of(path: &'static str) -> BoxedStrategy<Value> {
     let quantity =
         |unit: &'static str| (0u32..10_000).prop_map(move |number| json!(format!("{}{unit}", f64::from(number) / 100.0))).boxed();
     match path {
-        "config_name" | "model_name" | "io.results_dir" => "[a-zA-Z0-9 :#'\"{}\\[\\]~&*!%@.,-]{1,20}".prop_map(Value::from).boxed(),
+        "config_name" | "model_name" | "adapter" | "io.results_dir" => {
+            "[a-zA-Z0-9 :#'\"{}\\[\\]~&*!%@.,-]{1,20}".prop_map(Value::from).boxed()
+        }
         "backend" => words(&["candle", "virtual"]),
         "max_input_tokens" | "max_output_tokens" => numbers(1, 1_000_000),
         "min_output_tokens" => numbers(0, 1),

@@ -76,6 +76,7 @@ fn built_in_values_are_the_documented_ones() {
     insta::assert_snapshot!(resolved(&request(&[])).to_yaml().expect("plain values"), @"
     config_name: tiny
     model_name: org/tiny
+    adapter: null
     backend: candle
     max_input_tokens: 512
     max_output_tokens: 128
@@ -285,7 +286,7 @@ fn the_environment_names_the_results_folder_and_nothing_else() {
 #[test]
 fn the_canonical_form_tells_experiments_apart_and_names_not() {
     let base = resolved(&request(&[])).canonical_json();
-    assert!(base.starts_with(r#"{"backend":"candle","batching":{"batch_size":1,"#), "{base}");
+    assert!(base.starts_with(r#"{"adapter":null,"backend":"candle","batching":{"batch_size":1,"#), "{base}");
     let renamed = [("config_name", json!("other")), ("io.results_dir", json!("elsewhere"))];
     assert_eq!(resolved(&request(&renamed)).canonical_json(), base);
     assert_eq!(resolved(&request(&[("energy.baseline.duration", json!("2000ms"))])).canonical_json(), base);

@@ -54,6 +54,17 @@ pub enum WeightFiles {
     },
 }
 
+/// Files of a LoRA adapter on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdapterFiles {
+    /// The `adapter_config.json`.
+    pub config: PathBuf,
+    /// The `adapter_model.safetensors`.
+    pub weights: PathBuf,
+    /// Commit hash on the hub; `None` for files that did not come from there.
+    pub revision: Option<String>,
+}
+
 impl WeightFiles {
     /// The files that hold weights.
     #[must_use]
@@ -75,6 +86,18 @@ impl ModelReference {
     /// When nothing is there, the choice of a file is not clear, or the hub does not deliver.
     pub fn resolve(&self) -> Result<ModelFiles, ReferenceError> {
         self.resolve_on(Hub::from_environment)
+    }
+
+    /// Finds the files of an adapter: in the folder that the reference names, else on the hub, as [`Self::resolve`] does.
+    ///
+    /// # Errors
+    /// When no adapter is there, or the hub does not deliver.
+    pub fn resolve_adapter(&self) -> Result<AdapterFiles, ReferenceError> {
+        let folder = Path::new(&self.text);
+        match &self.hub {
+            Some(reference) if !reference.names_file() && !folder.exists() => Hub::from_environment()?.resolve_adapter(reference),
+            _ => local::adapter_in(folder),
+        }
     }
 
     /// As [`Self::resolve`]; the hub is only set up when the reference leads there.

@@ -76,6 +76,7 @@ const fn field(path: &'static str, candle: FieldSupport, virtual_machine: FieldS
 pub const FIELDS: &[Field] = &[
     field("config_name", APPLIED, APPLIED),
     field("model_name", APPLIED, APPLIED),
+    field("adapter", APPLIED, NO_LOAD),
     field("backend", APPLIED, APPLIED),
     field("max_input_tokens", APPLIED, APPLIED),
     field("max_output_tokens", APPLIED, APPLIED),

@@ -109,12 +109,29 @@ pub struct ModelFacts {
     pub tokenizer_sha256: Option<String>,
     /// Types of the weights that ran, such as `Q4_1 ×210, F32 ×61`: those stored, unless `quantization` is there.
     pub weight_types: String,
+    /// The adapter that was merged into the weights.
+    pub adapter: Option<AdapterFacts>,
     /// How weights were quantised while they were loaded; `None` when they ran as they are stored.
     pub quantization: Option<QuantizationFacts>,
     /// Number of parameters.
     pub parameters: Option<u64>,
     /// Dimensions, for the arithmetic; `None` when the engine has no real model.
     pub shape: Option<ModelShape>,
+}
+
+/// An adapter that was merged into the weights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdapterFacts {
+    /// Reference as written in the configuration.
+    pub reference: String,
+    /// Revision on a hub: the commit hash.
+    pub revision: Option<String>,
+    /// SHA-256 of its weights, in hexadecimal.
+    pub weights_sha256: String,
+    /// SHA-256 of its configuration, which holds the scale, in hexadecimal.
+    pub config_sha256: String,
+    /// Matrices of the model that it changed.
+    pub matrices: u64,
 }
 
 /// Weights that were quantised while they were loaded.

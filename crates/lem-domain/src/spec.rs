@@ -69,7 +69,9 @@ impl ExperimentSpec {
 /// What is done with the weights while they are loaded. By default nothing: they run as they are stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WeightsSpec {
-    /// Quantise floating-point matrices; `None` keeps them.
+    /// LoRA adapter that is merged into them: a folder, or `org/name[@revision]` on a hub.
+    pub adapter: Option<String>,
+    /// Quantise floating-point matrices, after an adapter was merged; `None` keeps them.
     pub quantization: Option<LoadQuantization>,
 }
 

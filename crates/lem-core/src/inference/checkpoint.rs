@@ -1,8 +1,9 @@
 //! What is in a model's files.
 //!
 //! [`Checkpoint`] gives tensors by name, wherever they lie; `names` says what a family calls them, `assemble` puts them
-//! together as the weights of a decoder.
+//! together as the weights of a decoder. On the way there `adapter` adds to matrices and `quantise` makes them smaller.
 
+mod adapter;
 mod assemble;
 mod error;
 mod gguf;
@@ -13,7 +14,8 @@ mod quantise;
 mod safetensors;
 mod stored;
 
-pub(crate) use assemble::{Assembled, assemble};
+pub(crate) use adapter::Adapter;
+pub(crate) use assemble::{Assembled, Changes, assemble};
 pub(crate) use error::CheckpointError;
 pub(crate) use gguf::{Gguf, Metadata};
 pub(crate) use json::Config;

@@ -38,6 +38,12 @@ pub enum ReferenceError {
         /// The folder, or the reference to the hub.
         place: String,
     },
+    /// The folder or repository holds no adapter.
+    #[error("`{place}` holds no adapter_config.json with an adapter_model.safetensors")]
+    NoAdapter {
+        /// The folder, or the reference to the hub.
+        place: String,
+    },
     /// The folder or repository holds several weights, and the reference does not choose.
     #[error("`{place}` holds several .gguf files: {}", files.join(", "))]
     SeveralWeights {
@@ -104,6 +110,7 @@ impl ReferenceError {
             | Self::Missing { .. }
             | Self::NotWeights { .. }
             | Self::NoWeights { .. }
+            | Self::NoAdapter { .. }
             | Self::SeveralWeights { .. }
             | Self::NoSuchFile { .. } => Fault::Usage,
             Self::Unreadable { .. }
@@ -124,6 +131,9 @@ impl ReferenceError {
             Self::Unreadable { .. } => "check its permissions".to_owned(),
             Self::NotWeights { .. } | Self::NoWeights { .. } => {
                 "GGUF and safetensors weights can be run; a folder with the latter needs its config.json".to_owned()
+            }
+            Self::NoAdapter { .. } => {
+                "name a folder that PEFT saved, or `org/name` on the hub; older adapters in .bin files must be saved anew".to_owned()
             }
             Self::SeveralWeights { .. } | Self::NoSuchFile { .. } => "add the name of one of them to the reference, after a `/`".to_owned(),
             Self::NotCached { .. } => format!("fetch it once without HF_HUB_OFFLINE; {LOCAL_PATH}"),
@@ -148,6 +158,7 @@ impl From<ReferenceError> for SeamError {
             | ReferenceError::Missing { .. }
             | ReferenceError::NotWeights { .. }
             | ReferenceError::NoWeights { .. }
+            | ReferenceError::NoAdapter { .. }
             | ReferenceError::SeveralWeights { .. }
             | ReferenceError::NoSuchFile { .. }
             | ReferenceError::DamagedIndex { .. }

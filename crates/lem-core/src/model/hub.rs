@@ -1,10 +1,10 @@
 //! Models on the Hugging Face hub, through its cache on this machine.
 
 use super::hub_reference::{HubReference, is_commit, is_weights_path};
-use super::local::{self, TOKENIZER};
+use super::local::{self, ADAPTER_CONFIG, ADAPTER_WEIGHTS, TOKENIZER};
 use super::patience::{self, Pulse};
 use super::shards::{CONFIG, GENERATION_CONFIG, INDEX, SINGLE};
-use super::{ModelFiles, ReferenceError, WeightFiles, shards};
+use super::{AdapterFiles, ModelFiles, ReferenceError, WeightFiles, shards};
 use hf_hub::api::RepoInfo;
 use hf_hub::api::sync::{Api, ApiBuilder, ApiError};
 use hf_hub::{Cache, Repo, RepoType};
@@ -58,6 +58,30 @@ impl Hub {
         }
     }
 
+    /// Finds the files of an adapter.
+    pub(super) fn resolve_adapter(&self, reference: &HubReference) -> Result<AdapterFiles, ReferenceError> {
+        match self.access {
+            Access::CacheOnly => {
+                let not_cached = || ReferenceError::NotCached { reference: reference.to_string() };
+                let commit = self.cached_commit(reference).ok_or_else(not_cached)?;
+                let files = local::adapter_in(&self.snapshot(reference, &commit)).map_err(|_| not_cached())?;
+                Ok(AdapterFiles { revision: Some(commit), ..files })
+            }
+            Access::Online => {
+                let api = self.api(reference)?;
+                let info = self.info(&api, reference)?;
+                let is_there = |name| info.siblings.iter().any(|sibling| sibling.rfilename == name);
+                if !is_there(ADAPTER_CONFIG) || !is_there(ADAPTER_WEIGHTS) {
+                    return Err(ReferenceError::NoAdapter { place: reference.to_string() });
+                }
+                let config = self.fetch_file(&api, reference, &info, ADAPTER_CONFIG)?;
+                let weights = self.fetch_file(&api, reference, &info, ADAPTER_WEIGHTS)?;
+                self.note(reference, &info)?;
+                Ok(AdapterFiles { config, weights, revision: Some(info.sha) })
+            }
+        }
+    }
+
     fn find_in_cache(&self, reference: &HubReference) -> Result<ModelFiles, ReferenceError> {
         let not_cached = || ReferenceError::NotCached { reference: reference.to_string() };
         let commit = self.cached_commit(reference).ok_or_else(not_cached)?;
@@ -84,20 +108,25 @@ impl Hub {
     /// Asks which commit and files there are, then fetches those of that commit which the cache lacks.
     fn fetch(&self, reference: &HubReference) -> Result<ModelFiles, ReferenceError> {
         let api = self.api(reference)?;
-        let info = {
-            let repository = api.repo(repository(reference));
-            self.ask(reference, move |_| repository.info())?
-        };
-        if !is_commit(&info.sha) {
-            return Err(ReferenceError::NoCommit { reference: reference.to_string() });
-        }
+        let info = self.info(&api, reference)?;
         let names: Vec<_> = info.siblings.iter().map(|sibling| sibling.rfilename.as_str()).collect();
         let weights = self.fetch_weights(&api, reference, &info, &names)?;
         let tokenizer_json = if names.contains(&TOKENIZER) { Some(self.fetch_file(&api, reference, &info, TOKENIZER)?) } else { None };
-        // So that the branch or tag is found in the cache by itself, also by the hub's other libraries.
-        let noted = self.cache.repo(repository(reference)).create_ref(&info.sha);
-        noted.map_err(|source| ReferenceError::Unreadable { path: self.cache.path().clone(), source })?;
+        self.note(reference, &info)?;
         Ok(ModelFiles { weights, tokenizer_json, revision: Some(info.sha) })
+    }
+
+    /// The commit that a reference stands for, and its files.
+    fn info(&self, api: &Api, reference: &HubReference) -> Result<RepoInfo, ReferenceError> {
+        let repository = api.repo(repository(reference));
+        let info = self.ask(reference, move |_| repository.info())?;
+        if is_commit(&info.sha) { Ok(info) } else { Err(ReferenceError::NoCommit { reference: reference.to_string() }) }
+    }
+
+    /// Notes the commit, so that the branch or tag is found in the cache by itself, also by the hub's other libraries.
+    fn note(&self, reference: &HubReference, info: &RepoInfo) -> Result<(), ReferenceError> {
+        let noted = self.cache.repo(repository(reference)).create_ref(&info.sha);
+        noted.map_err(|source| ReferenceError::Unreadable { path: self.cache.path().clone(), source })
     }
 
     /// A GGUF file where there is one or one is named, else safetensors.

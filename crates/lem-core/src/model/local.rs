@@ -1,12 +1,25 @@
 //! Models in files and folders of this machine.
 
 use super::hub_reference::is_weights_name;
-use super::{ModelFiles, ReferenceError, WeightFiles, shards};
+use super::{AdapterFiles, ModelFiles, ReferenceError, WeightFiles, shards};
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// Name of the file that overrides the vocabulary inside a GGUF file.
 pub(super) const TOKENIZER: &str = "tokenizer.json";
+
+/// Names of an adapter's files.
+pub(super) const ADAPTER_CONFIG: &str = "adapter_config.json";
+pub(super) const ADAPTER_WEIGHTS: &str = "adapter_model.safetensors";
+
+/// The adapter in a folder.
+pub(super) fn adapter_in(folder: &Path) -> Result<AdapterFiles, ReferenceError> {
+    let [config, weights] = [ADAPTER_CONFIG, ADAPTER_WEIGHTS].map(|name| folder.join(name));
+    if config.is_file() && weights.is_file() {
+        return Ok(AdapterFiles { config, weights, revision: None });
+    }
+    Err(ReferenceError::NoAdapter { place: folder.display().to_string() })
+}
 
 /// A weights file that exists, with the tokenizer beside it; of several safetensors files, any leads to all of them.
 pub(super) fn file(path: &Path) -> Result<ModelFiles, ReferenceError> {
@@ -69,6 +82,18 @@ mod tests {
             std::fs::write(folder.path().join(file), "").unwrap();
         }
         folder
+    }
+
+    #[test]
+    fn an_adapter_is_a_folder_with_its_two_files() {
+        let folder = folder(&["adapter_config.json", "adapter_model.safetensors"]);
+        let reference: ModelReference = folder.path().to_str().unwrap().parse().unwrap();
+        let files = reference.resolve_adapter().unwrap();
+        assert_eq!((files.config, files.weights), (folder.path().join(ADAPTER_CONFIG), folder.path().join(ADAPTER_WEIGHTS)));
+        std::fs::remove_file(folder.path().join(ADAPTER_WEIGHTS)).unwrap();
+        let error = SeamError::from(reference.resolve_adapter().unwrap_err());
+        assert!(error.to_string().ends_with("holds no adapter_config.json with an adapter_model.safetensors"), "{error}");
+        assert_eq!(error.fault, Fault::Usage);
     }
 
     #[test]

@@ -25,6 +25,7 @@ fn run(meter: SensorRecord, window: TimeWindow, findings: Vec<Finding>) -> RunRe
             weights_sha256: None,
             tokenizer_sha256: None,
             weight_types: unknown(),
+            adapter: None,
             quantization: None,
             parameters: None,
             shape: None,

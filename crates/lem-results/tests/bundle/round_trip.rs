@@ -9,7 +9,7 @@ use lem_domain::idle::{IdleState, IdleWindow};
 use lem_domain::impact::{Multiplier, Multipliers};
 use lem_domain::protocol::{Fault, ResultsRepository, RunPhase, RunState, StateStore};
 use lem_domain::record::{
-    EngineFacts, HostRecord, MemoryFacts, ModelFacts, ProcessRecord, QuantizationFacts, RequestFacts, RunRecord, WarmupFacts,
+    AdapterFacts, EngineFacts, HostRecord, MemoryFacts, ModelFacts, ProcessRecord, QuantizationFacts, RequestFacts, RunRecord, WarmupFacts,
 };
 use lem_domain::sensor::{
     Gain, Gauge, PowerMeaning, SamplerCost, SensorDescriptor, SensorIndex, SensorKind, SensorRecord, SensorSample, SourceStatus,
@@ -94,12 +94,18 @@ fn quantization() -> impl Strategy<Value = QuantizationFacts> {
         .prop_map(|(asked, stored_types, exceptions)| QuantizationFacts { asked, stored_types, exceptions })
 }
 
+fn adapter() -> impl Strategy<Value = AdapterFacts> {
+    (text(), of(text()), text(), text(), any::<u64>()).prop_map(|(reference, revision, weights_sha256, config_sha256, matrices)| {
+        AdapterFacts { reference, revision, weights_sha256, config_sha256, matrices }
+    })
+}
+
 fn model() -> impl Strategy<Value = ModelFacts> {
-    (of(text()), of(text()), of(text()), of(any::<u64>()), any::<bool>(), of(quantization())).prop_map(
-        |(name, revision, tokenizer_sha256, parameters, shaped, quantization)| {
+    (of(text()), of(text()), of(text()), of(any::<u64>()), any::<bool>(), of(adapter()), of(quantization())).prop_map(
+        |(name, revision, tokenizer_sha256, parameters, shaped, adapter, quantization)| {
             let known = process(0).model;
             let shape = known.shape.filter(|_| shaped);
-            ModelFacts { name, revision, tokenizer_sha256, parameters, shape, quantization, ..known }
+            ModelFacts { name, revision, tokenizer_sha256, parameters, shape, adapter, quantization, ..known }
         },
     )
 }

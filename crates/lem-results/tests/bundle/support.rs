@@ -137,6 +137,7 @@ fn model() -> ModelFacts {
         weights_sha256: Some("cd".repeat(32)),
         tokenizer_sha256: None,
         weight_types: "Q4_1 ×210, F32 ×61".into(),
+        adapter: None,
         quantization: None,
         parameters: Some(134_515_008),
         shape: Some(ModelShape {

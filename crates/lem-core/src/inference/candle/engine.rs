@@ -8,7 +8,7 @@ use super::{memory, threads};
 use crate::inference::batching;
 use crate::inference::cpu::{Decoder, KvCache, Level, Pool, Workspace};
 use crate::inference::sampling::SamplingRules;
-use crate::model::{ModelReference, ReferenceError};
+use crate::model::{AdapterFiles, ModelReference, ReferenceError};
 use crate::tokenizer::{TokenBytes, Tokenizer};
 use lem_domain::backend::Backend;
 use lem_domain::protocol::{InferenceEngine, PreparedRequest, PreparedWorkload, Prompt, RunControl, RunOutput, SeamError};
@@ -59,7 +59,9 @@ impl CandleEngine {
         let unresolved = |source: ReferenceError| EngineError::Reference { reference: reference.to_owned(), source };
         let files = reference.parse::<ModelReference>().and_then(|parsed| parsed.resolve()).map_err(unresolved)?;
         let pool = threads::pool(threads)?;
-        let loading = Loading { weights, level: Level::best(), threads: pool.threads() };
+        let adapter = weights.adapter.as_deref().map(adapter_files).transpose()?;
+        let loading =
+            Loading { adapter: adapter.as_ref(), quantization: weights.quantization, level: Level::best(), threads: pool.threads() };
         let Loaded { decoder, tokenizer, ends, facts, kernel } = load(reference, &files, loading)?;
         let engine = EngineFacts {
             backend: Backend::Candle,
@@ -201,6 +203,13 @@ impl InferenceEngine for CandleEngine {
     ) -> Result<RunOutput, SeamError> {
         Ok(self.run_workload(workload, spec, events, control)?)
     }
+}
+
+/// Files of an adapter, with the reference that led to them.
+fn adapter_files(reference: &str) -> Result<(&str, AdapterFiles), EngineError> {
+    let unresolved = |source: ReferenceError| EngineError::Reference { reference: reference.to_owned(), source };
+    let files = reference.parse::<ModelReference>().and_then(|parsed| parsed.resolve_adapter()).map_err(unresolved)?;
+    Ok((reference, files))
 }
 
 /// Rows and tokens per row that a workload needs; the last output token is never run.

@@ -11,8 +11,8 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// The model reference leads nowhere.
-    #[error("cannot resolve the model `{reference}`")]
+    /// The reference of the model or of its adapter leads nowhere.
+    #[error("cannot resolve `{reference}`")]
     Reference {
         /// The reference as written.
         reference: String,
@@ -40,6 +40,9 @@ pub enum EngineError {
         /// Types of the stored weights.
         types: String,
     },
+    /// An adapter names the parts of a model as safetensors checkpoints do, and GGUF files name and order them otherwise.
+    #[error("an adapter cannot be merged into a .gguf file")]
+    AdapterOnGguf,
     /// Weights came without a tokenizer.
     #[error("there is no tokenizer.json beside `{}`", folder.display())]
     NoTokenizer {
@@ -107,6 +110,10 @@ impl From<EngineError> for SeamError {
             EngineError::Checkpoint(source) => return source.into(),
             EngineError::QuantisedAlready { .. } => {
                 let hint = "leave `quantization` out, or name a checkpoint in F32, F16 or BF16";
+                (Fault::Usage, Some(hint.to_owned()))
+            }
+            EngineError::AdapterOnGguf => {
+                let hint = "name the model's safetensors checkpoint; `quantization` makes it as small, after the adapter was merged";
                 (Fault::Usage, Some(hint.to_owned()))
             }
             EngineError::NoTokenizer { .. } => {

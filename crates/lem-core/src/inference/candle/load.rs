@@ -4,12 +4,12 @@ use super::EngineError;
 use super::weight_types::{WeightTypes, exceptions};
 use crate::digest::hexadecimal;
 use crate::inference::architecture::{Architecture, read};
-use crate::inference::checkpoint::{Assembled, Checkpoint, Config, Gguf, Names, Quantiser, Safetensors, assemble};
+use crate::inference::checkpoint::{Adapter, Assembled, Changes, Checkpoint, Config, Gguf, Names, Quantiser, Safetensors, assemble};
 use crate::inference::cpu::{Decoder, Level};
-use crate::model::{ModelFiles, WeightFiles};
+use crate::model::{AdapterFiles, ModelFiles, WeightFiles};
 use crate::tokenizer::Tokenizer;
-use lem_domain::record::{ModelFacts, QuantizationFacts};
-use lem_domain::spec::WeightsSpec;
+use lem_domain::record::{AdapterFacts, ModelFacts, QuantizationFacts};
+use lem_domain::spec::LoadQuantization;
 use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::PathBuf;
@@ -29,9 +29,11 @@ pub(super) struct Loaded {
 /// How files become a decoder.
 #[derive(Clone, Copy)]
 pub(super) struct Loading<'a> {
-    pub(super) weights: &'a WeightsSpec,
+    /// An adapter, and the reference that led to it.
+    pub(super) adapter: Option<&'a (&'a str, AdapterFiles)>,
+    pub(super) quantization: Option<LoadQuantization>,
     pub(super) level: Level,
-    /// Threads that quantise.
+    /// Threads that change weights.
     pub(super) threads: usize,
 }
 
@@ -43,11 +45,16 @@ pub(super) fn load(reference: &str, files: &ModelFiles, loading: Loading<'_>) ->
     let (described, checkpoint, tokenizer) = open(files)?;
     let (architecture, names) = described;
     let stored = WeightTypes::stored(&*checkpoint);
-    let quantiser = loading.weights.quantization.map(|asked| Quantiser { asked, threads: loading.threads });
-    if let (Some(Quantiser { asked, .. }), true) = (quantiser, stored.holds_blocks()) {
+    let quantiser = loading.quantization.map(|asked| Quantiser { asked });
+    if let (Some(Quantiser { asked }), true) = (quantiser, stored.holds_blocks()) {
         return Err(EngineError::QuantisedAlready { asked, types: stored.to_string() });
     }
-    let Assembled { weights, quantised } = assemble(&architecture, &names, &*checkpoint, quantiser)?;
+    if loading.adapter.is_some() && matches!(files.weights, WeightFiles::Gguf(_)) {
+        return Err(EngineError::AdapterOnGguf);
+    }
+    let adapter = loading.adapter.map(|(_, files)| Adapter::open(files)).transpose()?;
+    let changes = Changes { adapter: adapter.as_ref(), quantiser, threads: loading.threads };
+    let Assembled { weights, quantised } = assemble(&architecture, &names, &*checkpoint, changes)?;
     let types = WeightTypes::after(&*checkpoint, &quantised);
     drop(checkpoint);
 
@@ -61,6 +68,7 @@ pub(super) fn load(reference: &str, files: &ModelFiles, loading: Loading<'_>) ->
         weights_sha256: Some(digest.join().expect("a digest does not panic")?),
         tokenizer_sha256: Some(tokenizer.digest().to_owned()),
         weight_types: types.to_string(),
+        adapter: loading.adapter.zip(adapter).map(|((reference, files), adapter)| facts_of(reference, files, &adapter)).transpose()?,
         quantization: quantiser.map(|quantiser| QuantizationFacts {
             asked: quantiser.asked,
             stored_types: stored.to_string(),
@@ -71,6 +79,16 @@ pub(super) fn load(reference: &str, files: &ModelFiles, loading: Loading<'_>) ->
     };
     let kernel = types.kernel(loading.level);
     Ok(Loaded { decoder: Decoder::new(architecture, weights, loading.level), tokenizer, ends, facts, kernel })
+}
+
+fn facts_of(reference: &str, files: &AdapterFiles, adapter: &Adapter) -> Result<AdapterFacts, EngineError> {
+    Ok(AdapterFacts {
+        reference: reference.to_owned(),
+        revision: files.revision.clone(),
+        weights_sha256: sha256(std::slice::from_ref(&files.weights))?,
+        config_sha256: sha256(std::slice::from_ref(&files.config))?,
+        matrices: u64::try_from(adapter.finish()?).expect("a count fits 64 bits"),
+    })
 }
 
 type Opened = ((Architecture, Names), Box<dyn Checkpoint>, Tokenizer);

@@ -1,6 +1,7 @@
 //! The engine on tiny random llamas that the tests write themselves.
 
 mod accuracy;
+mod adapters;
 mod damage;
 mod damaged_checkpoints;
 mod families;

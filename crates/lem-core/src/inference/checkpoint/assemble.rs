@@ -3,7 +3,7 @@
 mod reader;
 
 use super::names::{ExpertNames, Fused, Names, Projections, UpProjections};
-use super::{Checkpoint, CheckpointError, Choice, Format, Quantiser, Role, Stored};
+use super::{Adapter, Checkpoint, CheckpointError, Choice, Format, Quantiser, Role, Stored};
 use crate::inference::architecture::{Architecture, Attention, Experts, FeedForward, Layer};
 use crate::inference::cpu::{
     DenseWeights, ExpertWeights, FeedForwardWeights, LayerWeights, Linear, Matrix, NormWeights, SharedWeights, Weights,
@@ -19,21 +19,24 @@ pub(crate) struct Assembled {
     pub(crate) quantised: BTreeMap<String, Choice>,
 }
 
-/// Reads every tensor of a checkpoint and lays it out for products, after a quantiser, if there is one, made its matrices
-/// smaller. One that no place is known for is refused: leaving it out would give wrong tokens silently.
+/// What is done with matrices on the way, in this order; by default nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Changes<'a> {
+    pub(crate) adapter: Option<&'a Adapter>,
+    pub(crate) quantiser: Option<Quantiser>,
+    /// Threads that do it.
+    pub(crate) threads: usize,
+}
+
+/// Reads every tensor of a checkpoint, changes what is to be changed and lays it out for products. A tensor that no place is known for is refused: leaving it out would give wrong tokens silently.
 ///
-/// The matrices of one input are read, quantised and laid out before the next are touched, so that no others lie in memory
+/// The matrices of one input are read, changed and laid out before the next are touched, so that no others lie in memory
 /// twice.
 ///
 /// # Errors
-/// When a tensor is missing, has another shape than the description says, is not known, or holds what cannot be quantised.
-pub(crate) fn assemble(
-    architecture: &Architecture,
-    names: &Names,
-    checkpoint: &dyn Checkpoint,
-    quantiser: Option<Quantiser>,
-) -> Result<Assembled> {
-    let reader = Reader::new(architecture, names, checkpoint, quantiser);
+/// When a tensor is missing, has another shape than the description says, is not known, or cannot be changed so.
+pub(crate) fn assemble(architecture: &Architecture, names: &Names, checkpoint: &dyn Checkpoint, changes: Changes<'_>) -> Result<Assembled> {
+    let reader = Reader::new(architecture, names, checkpoint, changes);
     let weights = reader.weights()?;
     let quantised = reader.finish()?;
     Ok(Assembled { weights, quantised })
@@ -194,7 +197,7 @@ impl Reader<'_> {
             let stored = self.matrices(&template, experts.count, rows, columns)?;
             let linear = |expert: usize| {
                 let one = stored.select(expert * rows..(expert + 1) * rows);
-                Ok(Linear::new(Matrix::pack(&[self.quantised(&template, Role::Projection, one)?]), None))
+                Ok(Linear::new(Matrix::pack(&[self.changed(&template, Role::Projection, one)?]), None))
             };
             let linears = (0..experts.count).map(linear).collect();
             self.release(&template);

@@ -40,6 +40,14 @@ pub enum CheckpointError {
         /// What is wrong with it.
         problem: String,
     },
+    /// An adapter does not fit the model, or is none that can be merged.
+    #[error("{place} of the adapter {problem}")]
+    Adapter {
+        /// Which tensor, setting or part of the model.
+        place: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A model of a family that this engine does not run.
     #[error("the model's architecture is `{found}`, which the candle engine does not run")]
     Architecture {
@@ -65,6 +73,10 @@ impl CheckpointError {
         Self::Tensor { name: name.into(), problem: problem.into() }
     }
 
+    pub(crate) fn adapter(place: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Adapter { place: place.into(), problem: problem.into() }
+    }
+
     pub(crate) fn unsupported(feature: impl Into<String>) -> Self {
         Self::Unsupported { feature: feature.into() }
     }
@@ -80,6 +92,9 @@ impl From<CheckpointError> for SeamError {
             }
             CheckpointError::Damaged { .. } | CheckpointError::Metadata { .. } | CheckpointError::Tensor { .. } => {
                 Self::new(Fault::Preflight, what).with_hint("fetch the file again and compare its SHA-256 with the publisher's")
+            }
+            CheckpointError::Adapter { .. } => {
+                Self::new(Fault::Usage, what).with_hint("name a LoRA adapter that was trained on this very model, or leave `adapter` out")
             }
             CheckpointError::Architecture { supported, .. } => {
                 Self::new(Fault::Preflight, what).with_hint(format!("it runs {}", supported.join(", ")))

@@ -40,6 +40,21 @@ impl Config {
         Self(keys)
     }
 
+    /// Whether it holds something other than null, false or an empty list or section.
+    pub(crate) fn is_set(&self, key: &str) -> bool {
+        self.value(key).is_some_and(|value| match value {
+            Value::Bool(switch) => *switch,
+            Value::Array(list) => !list.is_empty(),
+            Value::Object(section) => !section.is_empty(),
+            _ => true,
+        })
+    }
+
+    /// All keys with their values.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.0.iter()
+    }
+
     fn value(&self, key: &str) -> Option<&Value> {
         self.0.get(key).filter(|value| !value.is_null())
     }

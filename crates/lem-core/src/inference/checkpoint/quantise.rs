@@ -7,8 +7,6 @@ mod blocks;
 use super::{Format, Stored, floats};
 use lem_domain::spec::LoadQuantization;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
 /// What a matrix is for: how much its errors do, and whether it is multiplied at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,11 +53,10 @@ impl fmt::Display for Exception {
     }
 }
 
-/// Quantises matrices, on several threads.
+/// Quantises matrices.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quantiser {
     pub(crate) asked: LoadQuantization,
-    pub(crate) threads: usize,
 }
 
 impl Quantiser {
@@ -96,33 +93,18 @@ impl Quantiser {
     ///
     /// # Panics
     /// When the matrix is quantised already, or its rows are no whole blocks of a format that can be made.
-    pub(crate) fn quantise(self, stored: &Stored<'_>, format: Format) -> Option<Stored<'static>> {
+    pub(crate) fn quantise(self, stored: &Stored<'_>, format: Format, threads: usize) -> Option<Stored<'static>> {
         let encode: fn(&[f32], &mut [u8]) = match format {
             Format::Q8_0 => blocks::q8_0,
             Format::Q4K => blocks::q4_k,
             other => panic!("nothing quantises to {}", other.name()),
         };
         let (weights, size) = format.block();
-        let row_bytes = format.row_bytes(stored.columns()).expect("whole blocks");
-        let mut bytes = vec![0; stored.rows() * row_bytes];
-        let share = stored.rows().div_ceil(self.threads.max(1)).max(1);
-        let finite = AtomicBool::new(true);
-        thread::scope(|scope| {
-            for (part, bytes) in bytes.chunks_mut((share * row_bytes).max(1)).enumerate() {
-                let finite = &finite;
-                scope.spawn(move || {
-                    for (row, bytes) in bytes.chunks_exact_mut(row_bytes).enumerate() {
-                        let values = floats(stored.format(), stored.row(part * share + row));
-                        if !values.iter().all(|value| value.is_finite()) {
-                            finite.store(false, Ordering::Relaxed);
-                            return;
-                        }
-                        values.chunks_exact(weights).zip(bytes.chunks_exact_mut(size)).for_each(|(values, block)| encode(values, block));
-                    }
-                });
-            }
-        });
-        finite.into_inner().then(|| Stored::new(format, stored.rows(), stored.columns(), bytes))
+        Stored::by_rows(format, stored.rows(), stored.columns(), threads, |row, bytes| {
+            let values = floats(stored.format(), stored.row(row));
+            values.chunks_exact(weights).zip(bytes.chunks_exact_mut(size)).for_each(|(values, block)| encode(values, block));
+            values.iter().all(|value| value.is_finite())
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tensors as they lie in a file.
 
 use std::borrow::Cow;
+use std::thread;
 
 /// How numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +88,32 @@ impl<'a> Stored<'a> {
         let row = format.row_bytes(columns).expect("whole blocks");
         assert_eq!(bytes.len(), rows * row, "{rows} rows of {columns} in {}", format.name());
         Self { format, rows, columns, bytes }
+    }
+
+    /// A matrix whose rows are filled in by several threads; `None` when one of them could not be.
+    ///
+    /// # Panics
+    /// When rows are no whole blocks.
+    pub(crate) fn by_rows(
+        format: Format,
+        rows: usize,
+        columns: usize,
+        threads: usize,
+        fill: impl Fn(usize, &mut [u8]) -> bool + Sync,
+    ) -> Option<Stored<'static>> {
+        let row_bytes = format.row_bytes(columns).expect("whole blocks");
+        let mut bytes = vec![0; rows * row_bytes];
+        let share = rows.div_ceil(threads.max(1)).max(1);
+        let filled = thread::scope(|scope| {
+            let parts = bytes.chunks_mut((share * row_bytes).max(1)).enumerate();
+            let fill = &fill;
+            let fill_part = |(part, bytes): (usize, &'_ mut [u8])| {
+                bytes.chunks_exact_mut(row_bytes).enumerate().all(|(row, bytes)| fill(part * share + row, bytes))
+            };
+            let running: Vec<_> = parts.map(|part| scope.spawn(move || fill_part(part))).collect();
+            running.into_iter().map(|part| part.join().expect("rows are filled without a panic")).fold(true, |all, part| all & part)
+        });
+        filled.then(|| Stored::new(format, rows, columns, bytes))
     }
 
     pub(crate) fn format(&self) -> Format {

@@ -72,6 +72,7 @@ impl VirtualEngine {
             weights_sha256: None,
             tokenizer_sha256: None,
             weight_types: "none".to_owned(),
+            adapter: None,
             quantization: None,
             parameters: None,
             shape: None,

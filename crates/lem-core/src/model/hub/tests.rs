@@ -101,6 +101,22 @@ fn weights_in_safetensors_come_with_their_description() {
 }
 
 #[test]
+fn an_adapter_is_fetched_once_and_then_found_without_the_hub() {
+    let cache = tempfile::tempdir().unwrap();
+    let adapter = |hub: &Hub| hub.resolve_adapter(&HubReference::parse("org/name").unwrap());
+    let endpoint = serve(&["README.md", "adapter_config.json", "adapter_model.safetensors"]);
+    let files = adapter(&hub(&cache, &endpoint, Access::Online)).unwrap();
+    assert_eq!(std::fs::read_to_string(&files.weights).unwrap(), "adapter_model.safetensors");
+    assert_eq!((files.config.file_name().unwrap().to_str(), files.revision.as_deref()), (Some("adapter_config.json"), Some(COMMIT)));
+    assert_eq!(adapter(&hub(&cache, "", Access::CacheOnly)).unwrap(), files);
+
+    let older = serve(&["adapter_config.json", "adapter_model.bin"]);
+    let cache = tempfile::tempdir().unwrap();
+    assert!(matches!(adapter(&hub(&cache, &older, Access::Online)), Err(ReferenceError::NoAdapter { place }) if place == "org/name"));
+    assert!(matches!(adapter(&hub(&cache, "", Access::CacheOnly)), Err(ReferenceError::NotCached { .. })));
+}
+
+#[test]
 fn a_repository_without_weights_is_the_callers_mistake() {
     let cache = tempfile::tempdir().unwrap();
     let error = resolve(&hub(&cache, &serve(&["model.safetensors"]), Access::Online), "org/name").unwrap_err();

@@ -37,6 +37,7 @@ impl ModelLoader for FakeLoader {
             weights_sha256: None,
             tokenizer_sha256: None,
             weight_types: "none".into(),
+            adapter: None,
             quantization: None,
             parameters: None,
             shape: None,

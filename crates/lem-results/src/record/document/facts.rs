@@ -5,7 +5,7 @@ use crate::record::name;
 use lem_domain::TimeWindow;
 use lem_domain::backend::Backend;
 use lem_domain::flops::{ExpertLayers, FlopsBreakdown, ModelShape, WindowedLayers};
-use lem_domain::record::{DatasetFacts, EngineFacts, MemoryFacts, ModelFacts, QuantizationFacts};
+use lem_domain::record::{AdapterFacts, DatasetFacts, EngineFacts, MemoryFacts, ModelFacts, QuantizationFacts};
 use lem_domain::spec::LoadQuantization;
 use lem_domain::units::{Bytes, Flops};
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,9 @@ pub struct ModelRecord {
     pub tokenizer_sha256: Option<String>,
     /// Types of the weights that ran, in words.
     pub weight_types: String,
+    /// The adapter merged into the weights; absent when there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<AdapterRecord>,
     /// How weights were quantised at load; absent when they ran as they are stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantization: Option<QuantizationRecord>,
@@ -50,6 +53,21 @@ pub struct ModelRecord {
     pub parameters: Option<u64>,
     /// Dimensions; null when the engine has no real model.
     pub shape: Option<ModelShapeRecord>,
+}
+
+/// An adapter merged into the weights.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdapterRecord {
+    /// Reference as written in the configuration.
+    pub reference: String,
+    /// Revision on a hub.
+    pub revision: Option<String>,
+    /// SHA-256 of its weights, hexadecimal.
+    pub weights_sha256: String,
+    /// SHA-256 of its configuration, hexadecimal.
+    pub config_sha256: String,
+    /// Matrices of the model that it changed.
+    pub matrices: u64,
 }
 
 /// Weights quantised at load.
@@ -183,6 +201,7 @@ impl From<&ModelFacts> for ModelRecord {
             weights_sha256: facts.weights_sha256.clone(),
             tokenizer_sha256: facts.tokenizer_sha256.clone(),
             weight_types: facts.weight_types.clone(),
+            adapter: facts.adapter.as_ref().map(AdapterRecord::from),
             quantization: facts.quantization.as_ref().map(QuantizationRecord::from),
             parameters: facts.parameters,
             shape: facts.shape.map(ModelShapeRecord::from),
@@ -200,10 +219,25 @@ impl From<ModelRecord> for ModelFacts {
             weights_sha256: record.weights_sha256,
             tokenizer_sha256: record.tokenizer_sha256,
             weight_types: record.weight_types,
+            adapter: record.adapter.map(AdapterFacts::from),
             quantization: record.quantization.map(QuantizationFacts::from),
             parameters: record.parameters,
             shape: record.shape.map(ModelShape::from),
         }
+    }
+}
+
+impl From<&AdapterFacts> for AdapterRecord {
+    fn from(facts: &AdapterFacts) -> Self {
+        let AdapterFacts { reference, revision, weights_sha256, config_sha256, matrices } = facts.clone();
+        Self { reference, revision, weights_sha256, config_sha256, matrices }
+    }
+}
+
+impl From<AdapterRecord> for AdapterFacts {
+    fn from(record: AdapterRecord) -> Self {
+        let AdapterRecord { reference, revision, weights_sha256, config_sha256, matrices } = record;
+        Self { reference, revision, weights_sha256, config_sha256, matrices }
     }
 }
 

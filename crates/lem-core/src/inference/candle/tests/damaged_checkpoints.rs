@@ -1,7 +1,7 @@
 //! Safetensors and configurations that are damaged: an error or another model, never a panic and never much memory.
 
 use crate::inference::architecture::read;
-use crate::inference::checkpoint::{CheckpointError, Config, Safetensors, assemble};
+use crate::inference::checkpoint::{Changes, CheckpointError, Config, Safetensors, assemble};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ fn load(config: &[u8], weights: &[u8]) -> Result<(), CheckpointError> {
     std::fs::write(&config_path, config).unwrap();
     std::fs::write(&weights_path, weights).unwrap();
     let (architecture, names) = read::config(&Config::open(&config_path)?)?;
-    assemble(&architecture, &names, &Safetensors::open(&[weights_path])?, None).map(drop)
+    assemble(&architecture, &names, &Safetensors::open(&[weights_path])?, Changes::default()).map(drop)
 }
 
 fn files(folder: &Path) -> [Vec<u8>; 2] {

@@ -2,7 +2,9 @@
 //! says what each part is worth.
 
 use crate::inference::architecture::read;
-use crate::inference::checkpoint::{Checkpoint, Config, Format, Quantiser, Safetensors, Tensor, assemble, floats};
+use crate::inference::checkpoint::{
+    Changes, Checkpoint, CheckpointError, Config, Format, Quantiser, Safetensors, Tensor, assemble, floats,
+};
 use crate::inference::cpu::{Decoder, KvCache, Level, Pool, Run, Segment, Span, Workspace};
 use crate::inference::executed::Executed;
 use lem_domain::spec::LoadQuantization;
@@ -16,25 +18,33 @@ const ROWS: usize = 3;
 const STEPS: usize = 32;
 
 /// Largest difference of logits, as a part of their range.
-const TOLERANCE: f32 = 2e-5;
+pub(super) const TOLERANCE: f32 = 2e-5;
 const BF16_TOLERANCE: f32 = 1e-2;
 
-struct Fixture {
+pub(super) struct Fixture {
     name: String,
-    folder: PathBuf,
-    expected: Vec<u8>,
+    pub(super) folder: PathBuf,
+    pub(super) expected: Vec<u8>,
     prompts: Vec<Vec<u32>>,
     continuations: Vec<Vec<u32>>,
 }
 
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/families")
+}
+
 fn fixtures() -> Vec<Fixture> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/families");
-    let mut folders: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<_> = std::fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
     folders.sort();
     folders.into_iter().map(Fixture::open).collect()
 }
 
 impl Fixture {
+    /// That of one family.
+    pub(super) fn of(name: &str) -> Self {
+        Self::open(root().join(name))
+    }
+
     fn open(folder: PathBuf) -> Self {
         let expected = std::fs::read(folder.join("expected.safetensors")).unwrap();
         let header = SafeTensors::deserialize(&expected).unwrap();
@@ -50,35 +60,53 @@ impl Fixture {
     }
 
     /// Expected logits, position by position.
-    fn logits(&self, name: &str) -> Vec<Vec<f32>> {
+    pub(super) fn logits(&self, name: &str) -> Vec<Vec<f32>> {
         let header = SafeTensors::deserialize(&self.expected).unwrap();
         let view = header.tensor(name).unwrap();
         floats(Format::F32, view.data()).chunks(*view.shape().last().unwrap()).map(<[f32]>::to_vec).collect()
     }
 
-    fn checkpoint(&self) -> Safetensors {
+    pub(super) fn checkpoint(&self) -> Safetensors {
         Safetensors::open(&[self.folder.join("model.safetensors")]).unwrap()
     }
 
     fn model(&self, level: Level, threads: usize, checkpoint: &dyn Checkpoint) -> Model {
-        self.quantised(level, threads, checkpoint, None).0
+        self.changed(level, threads, checkpoint, Changes::default()).0
     }
 
-    /// The model, and how many of its matrices became others.
-    fn quantised(&self, level: Level, threads: usize, checkpoint: &dyn Checkpoint, quantiser: Option<Quantiser>) -> (Model, usize) {
-        let config = Config::open(&self.folder.join("config.json")).unwrap();
-        let (architecture, names) = read::config(&config).unwrap_or_else(|error| panic!("{}: {error}", self.name));
-        let assembled = assemble(&architecture, &names, checkpoint, quantiser).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+    /// The model, and how many of its matrices were quantised.
+    pub(super) fn changed(&self, level: Level, threads: usize, checkpoint: &dyn Checkpoint, changes: Changes<'_>) -> (Model, usize) {
+        self.try_changed(level, threads, checkpoint, changes).unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    pub(super) fn try_changed(
+        &self,
+        level: Level,
+        threads: usize,
+        checkpoint: &dyn Checkpoint,
+        changes: Changes<'_>,
+    ) -> Result<(Model, usize), CheckpointError> {
+        let config = Config::open(&self.folder.join("config.json"))?;
+        let (architecture, names) = read::config(&config)?;
+        let assembled = assemble(&architecture, &names, checkpoint, changes)?;
         let workspace = Workspace::new(&architecture, 64, 64, threads);
         let mut decoder = Decoder::new(architecture, assembled.weights, level);
         let longest = self.prompts.iter().map(Vec::len).max().unwrap();
         let cache = decoder.reserve(ROWS, longest + STEPS);
-        let changed = assembled.quantised.values().filter(|choice| !choice.format.is_float()).count();
+        let quantised = assembled.quantised.values().filter(|choice| !choice.format.is_float()).count();
         let pool = Pool::new(threads).unwrap();
-        (Model { decoder, workspace, cache, pool, executed: Executed::default(), spans: Vec::new() }, changed)
+        Ok((Model { decoder, workspace, cache, pool, executed: Executed::default(), spans: Vec::new() }, quantised))
     }
 
-    fn check(&self, what: &str, got: &[Vec<f32>], expected: &[Vec<f32>], tolerance: f32) {
+    /// Errors of all expected logits of the prompts together, as a part of the logits.
+    pub(super) fn relative_error(&self, got: &[Vec<f32>]) -> f32 {
+        let expected = self.logits("prompt_logits");
+        let pairs = || got.iter().flatten().zip(expected.iter().flatten());
+        let errors: f32 = pairs().map(|(got, expected)| (got - expected).powi(2)).sum();
+        (errors / pairs().map(|(_, expected)| expected.powi(2)).sum::<f32>()).sqrt()
+    }
+
+    pub(super) fn check(&self, what: &str, got: &[Vec<f32>], expected: &[Vec<f32>], tolerance: f32) {
         assert_eq!(got.len(), expected.len());
         let all = || expected.iter().flatten().copied();
         let range = all().fold(f32::MIN, f32::max) - all().fold(f32::MAX, f32::min);
@@ -90,7 +118,7 @@ impl Fixture {
     }
 }
 
-struct Model {
+pub(super) struct Model {
     decoder: Decoder,
     workspace: Workspace,
     cache: KvCache,
@@ -110,7 +138,7 @@ impl Model {
     }
 
     /// All prompts in one pass.
-    fn prompts(&mut self, fixture: &Fixture) -> Vec<Vec<f32>> {
+    pub(super) fn prompts(&mut self, fixture: &Fixture) -> Vec<Vec<f32>> {
         let segments: Vec<_> = fixture.prompts.iter().enumerate().map(|(row, tokens)| Segment { row, tokens }).collect();
         self.run(&segments)
     }
@@ -196,13 +224,10 @@ fn every_family_is_quantised_while_it_is_loaded() {
     const BOUND: f32 = 0.1;
     for fixture in fixtures() {
         for asked in [LoadQuantization::EightBit, LoadQuantization::FourBit] {
-            let quantiser = Some(Quantiser { asked, threads: 2 });
-            let (mut model, changed) = fixture.quantised(Level::best(), 1, &fixture.checkpoint(), quantiser);
+            let changes = Changes { quantiser: Some(Quantiser { asked }), threads: 2, ..Changes::default() };
+            let (mut model, changed) = fixture.changed(Level::best(), 1, &fixture.checkpoint(), changes);
             assert!(changed > 0, "{}: nothing was quantised", fixture.name);
-            let (got, expected) = (model.prompts(&fixture), fixture.logits("prompt_logits"));
-            let pairs = || got.iter().flatten().zip(expected.iter().flatten());
-            let errors: f32 = pairs().map(|(got, expected)| (got - expected).powi(2)).sum();
-            let error = (errors / pairs().map(|(_, expected)| expected.powi(2)).sum::<f32>()).sqrt();
+            let error = fixture.relative_error(&model.prompts(&fixture));
             assert!(error > 1e-4 && error < BOUND, "{}: {error} of the logits", fixture.name);
         }
     }

@@ -8,7 +8,7 @@ use lem_domain::protocol::{Fault, InferenceEngine, SeamError};
 use lem_domain::spec::{LoadQuantization, WeightsSpec};
 
 fn to(asked: LoadQuantization) -> WeightsSpec {
-    WeightsSpec { quantization: Some(asked) }
+    WeightsSpec { quantization: Some(asked), ..WeightsSpec::default() }
 }
 
 /// How far log-probabilities are from those of the exact model, in the mean.

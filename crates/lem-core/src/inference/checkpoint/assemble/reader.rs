@@ -1,8 +1,8 @@
 //! Tensors by the names that a family gives them, in the shapes that a description asks for.
 
-use super::Result;
+use super::{Changes, Result};
 use crate::inference::architecture::{Architecture, NormKind};
-use crate::inference::checkpoint::{Checkpoint, CheckpointError, Choice, Names, Quantiser, Role, Stored, Tensor};
+use crate::inference::checkpoint::{Checkpoint, CheckpointError, Choice, Format, Names, Role, Stored, Tensor};
 use crate::inference::cpu::NormWeights;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,24 +12,22 @@ pub(super) struct Reader<'a> {
     pub(super) names: &'a Names,
     checkpoint: &'a dyn Checkpoint,
     prefix: Prefix,
-    quantiser: Option<Quantiser>,
+    changes: Changes<'a>,
     read: RefCell<BTreeSet<String>>,
     quantised: RefCell<BTreeMap<String, Choice>>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(
-        architecture: &'a Architecture,
-        names: &'a Names,
-        checkpoint: &'a dyn Checkpoint,
-        quantiser: Option<Quantiser>,
-    ) -> Self {
+    pub(super) fn new(architecture: &'a Architecture, names: &'a Names, checkpoint: &'a dyn Checkpoint, changes: Changes<'a>) -> Self {
         let prefix = prefix(names, checkpoint);
-        Self { architecture, names, checkpoint, prefix, quantiser, read: RefCell::default(), quantised: RefCell::default() }
+        Self { architecture, names, checkpoint, prefix, changes, read: RefCell::default(), quantised: RefCell::default() }
     }
 
     /// What became of the matrices, once every tensor was read.
     pub(super) fn finish(self) -> Result<BTreeMap<String, Choice>> {
+        if let Some(adapter) = self.changes.adapter {
+            adapter.finish()?;
+        }
         let read = self.read.into_inner();
         // GGUF files carry the divisors of rotary frequencies as a tensor; the description has read it.
         let is_known = |name: &str| read.contains(name) || name.starts_with("rope_f") || name.starts_with("rope_freqs");
@@ -43,16 +41,16 @@ impl<'a> Reader<'a> {
     pub(super) fn matrix(&self, name: &str, role: Role, rows: usize, columns: usize) -> Result<Stored<'_>> {
         if self.names.transposed && name != self.names.head {
             let stored = self.shaped(name, "weight", &[columns, rows], columns, rows)?;
-            return self.quantised(name, role, stored.transposed());
+            return self.changed(name, role, stored.transposed());
         }
         // A matrix of one output may be stored as a vector.
         let shape: &[usize] = if rows == 1 && self.required(name)?.shape.len() == 1 { &[columns] } else { &[rows, columns] };
-        self.quantised(name, role, self.shaped(name, "weight", shape, rows, columns)?)
+        self.changed(name, role, self.shaped(name, "weight", shape, rows, columns)?)
     }
 
     /// A matrix that rows are looked up in, which no family stores transposed.
     pub(super) fn table(&self, name: &str, role: Role, rows: usize, columns: usize) -> Result<Stored<'_>> {
-        self.quantised(name, role, self.shaped(name, "weight", &[rows, columns], rows, columns)?)
+        self.changed(name, role, self.shaped(name, "weight", &[rows, columns], rows, columns)?)
     }
 
     /// Matrices of the same shape in one tensor.
@@ -60,19 +58,28 @@ impl<'a> Reader<'a> {
         self.shaped(name, "weight", &[count, rows, columns], count * rows, columns)
     }
 
-    /// A matrix, or a part of one, in the format that it takes for what it is for.
-    pub(super) fn quantised<'s>(&self, name: &str, role: Role, stored: Stored<'s>) -> Result<Stored<'s>> {
-        let Some(quantiser) = self.quantiser else { return Ok(stored) };
-        let choice = quantiser.choose(role, stored.columns(), stored.format());
+    /// A matrix, or a part of one, with what an adapter adds to it, in the format that it takes for what it is for.
+    pub(super) fn changed<'s>(&self, name: &str, role: Role, stored: Stored<'s>) -> Result<Stored<'s>> {
+        let Changes { adapter, quantiser, threads } = self.changes;
         let full = self.full(name, "weight");
-        let quantised = if choice.format == stored.format() {
-            stored
-        } else {
-            let refused = || CheckpointError::tensor(&*full, "holds a weight that is no number or infinite");
-            quantiser.quantise(&stored, choice.format).ok_or_else(refused)?
+        let refused = || CheckpointError::tensor(&*full, "holds a weight that is no number or infinite");
+        let choice = quantiser.map(|quantiser| quantiser.choose(role, stored.columns(), stored.format()));
+        let wanted = choice.map_or(stored.format(), |choice| choice.format);
+        // In full precision where it is rounded again.
+        let merged = if wanted.is_float() { wanted } else { Format::F32 };
+        let (rows, columns) = (stored.rows(), stored.columns());
+        let stored = match adapter.map(|adapter| adapter.update([name, full.trim_end_matches(".weight")], rows, columns)).transpose()? {
+            Some(Some(update)) => update.added_to(&stored, merged, threads).ok_or_else(refused)?,
+            _ => stored,
         };
-        self.quantised.borrow_mut().insert(full, choice);
-        Ok(quantised)
+        let stored = match quantiser {
+            Some(quantiser) if wanted != stored.format() => quantiser.quantise(&stored, wanted, threads).ok_or_else(refused)?,
+            _ => stored,
+        };
+        if let Some(choice) = choice {
+            self.quantised.borrow_mut().insert(full, choice);
+        }
+        Ok(stored)
     }
 
     pub(super) fn norm(&self, name: &str, width: usize) -> Result<NormWeights> {

@@ -10,9 +10,7 @@ use rand_chacha::ChaCha8Rng;
 const FORMATS: [(Format, GgmlDType); 2] = [(Format::Q8_0, GgmlDType::Q8_0), (Format::Q4K, GgmlDType::Q4K)];
 const COLUMNS: usize = 512;
 
-fn quantiser(threads: usize) -> Quantiser {
-    Quantiser { asked: LoadQuantization::FourBit, threads }
-}
+const QUANTISER: Quantiser = Quantiser { asked: LoadQuantization::FourBit };
 
 fn f32s(rows: usize, values: &[f32]) -> Stored<'static> {
     let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
@@ -31,7 +29,7 @@ fn read(stored: &Stored<'_>, kind: GgmlDType) -> Vec<f32> {
 }
 
 fn quantised(rows: usize, weights: &[f32], format: Format, kind: GgmlDType) -> Vec<f32> {
-    read(&quantiser(2).quantise(&f32s(rows, weights), format).unwrap(), kind)
+    read(&QUANTISER.quantise(&f32s(rows, weights), format, 2).unwrap(), kind)
 }
 
 fn by_candle(rows: usize, weights: &[f32], kind: GgmlDType) -> Vec<f32> {
@@ -96,7 +94,7 @@ fn every_floating_point_type_and_any_number_of_threads_give_the_same() {
     let sources = [f32s(13, &weights), Stored::new(Format::F16, 13, COLUMNS, f16), Stored::new(Format::Bf16, 13, COLUMNS, bf16)];
     for (format, _) in FORMATS {
         let bytes = |threads, source| {
-            let stored = quantiser(threads).quantise(source, format).unwrap();
+            let stored = QUANTISER.quantise(source, format, threads).unwrap();
             (0..13).flat_map(|row| stored.row(row).to_vec()).collect::<Vec<_>>()
         };
         let expected = bytes(1, &sources[0]);
@@ -113,14 +111,14 @@ fn a_weight_that_is_no_number_is_not_rounded_to_one() {
     for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let mut weights = normal(4 * COLUMNS, 3);
         weights[3 * COLUMNS + 7] = wrong;
-        assert!(FORMATS.iter().all(|(format, _)| quantiser(2).quantise(&f32s(4, &weights), *format).is_none()), "{wrong}");
+        assert!(FORMATS.iter().all(|(format, _)| QUANTISER.quantise(&f32s(4, &weights), *format, 2).is_none()), "{wrong}");
     }
 }
 
 #[test]
 fn what_a_matrix_is_for_and_its_width_choose_its_format() {
     let choose = |asked, role, columns| {
-        let choice = Quantiser { asked, threads: 1 }.choose(role, columns, Format::Bf16);
+        let choice = Quantiser { asked }.choose(role, columns, Format::Bf16);
         (choice.format, choice.exception)
     };
     let (eight, four) = (LoadQuantization::EightBit, LoadQuantization::FourBit);
