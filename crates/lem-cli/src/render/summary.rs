@@ -47,7 +47,8 @@ pub(crate) fn show(summary: &SummaryRecord) -> std::io::Result<()> {
 fn model(summary: &SummaryRecord) -> String {
     let model = &summary.model;
     let name = model.name.as_deref().unwrap_or(&model.reference);
-    format!("{name} ({}, {})", model.architecture, model.weight_types)
+    let adapter = model.adapter.as_ref().map_or_else(String::new, |adapter| format!(" with adapter {}", adapter.reference));
+    format!("{name}{adapter} ({}, {})", model.architecture, model.weight_types)
 }
 
 fn engine(summary: &SummaryRecord) -> String {

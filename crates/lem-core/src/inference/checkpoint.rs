@@ -19,6 +19,7 @@ pub(crate) use assemble::{Assembled, Changes, assemble};
 pub(crate) use error::CheckpointError;
 pub(crate) use gguf::{Gguf, Metadata};
 pub(crate) use json::Config;
+pub(crate) use mapped::MappedFile;
 pub(crate) use names::{ExpertNames, Fused, Names, Projections, SharedNames, UpProjections};
 pub(crate) use quantise::{Choice, Quantiser, Role};
 pub(crate) use safetensors::Safetensors;
@@ -32,6 +33,8 @@ pub(crate) struct Tensor<'a> {
     pub(crate) shape: Vec<usize>,
     /// As many as format and shape need; a checkpoint makes sure.
     pub(crate) bytes: &'a [u8],
+    /// The file that they are mapped from, if they are.
+    pub(crate) file: Option<&'a MappedFile>,
 }
 
 /// Tensors by name.

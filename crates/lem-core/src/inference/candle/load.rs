@@ -1,7 +1,7 @@
 //! From files to a decoder, with what results must name of them.
 
-use super::EngineError;
 use super::weight_types::{WeightTypes, exceptions};
+use super::{EngineError, memory};
 use crate::digest::hexadecimal;
 use crate::inference::architecture::{Architecture, read};
 use crate::inference::checkpoint::{Adapter, Assembled, Changes, Checkpoint, Config, Gguf, Names, Quantiser, Safetensors, assemble};
@@ -43,6 +43,7 @@ pub(super) fn load(reference: &str, files: &ModelFiles, loading: Loading<'_>) ->
     // The digest takes as long as the rest; both read the same pages.
     let digest = thread::spawn(move || sha256(&paths));
     let (described, checkpoint, tokenizer) = open(files)?;
+    memory::give_back_unused();
     let (architecture, names) = described;
     let stored = WeightTypes::stored(&*checkpoint);
     let quantiser = loading.quantization.map(|asked| Quantiser { asked });

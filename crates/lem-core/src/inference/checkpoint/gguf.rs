@@ -68,7 +68,7 @@ impl Checkpoint for Gguf {
         let size = usize::try_from(stored_size(info).ok()?).ok()?;
         let start = usize::try_from(self.content.tensor_data_offset.checked_add(info.offset)?).ok()?;
         let bytes = self.file.bytes().get(start..)?.get(..size)?;
-        Some(Tensor { format, shape: info.shape.dims().to_vec(), bytes })
+        Some(Tensor { format, shape: info.shape.dims().to_vec(), bytes, file: Some(&self.file) })
     }
 
     fn release(&self, name: &str) {

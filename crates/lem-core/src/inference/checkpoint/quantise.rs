@@ -100,8 +100,8 @@ impl Quantiser {
             other => panic!("nothing quantises to {}", other.name()),
         };
         let (weights, size) = format.block();
-        Stored::by_rows(format, stored.rows(), stored.columns(), threads, |row, bytes| {
-            let values = floats(stored.format(), stored.row(row));
+        stored.by_rows(format, threads, |_, row, bytes| {
+            let values = floats(stored.format(), row);
             values.chunks_exact(weights).zip(bytes.chunks_exact_mut(size)).for_each(|(values, block)| encode(values, block));
             values.iter().all(|value| value.is_finite())
         })

@@ -67,8 +67,9 @@ impl Checkpoint for Safetensors {
 
     fn get(&self, name: &str) -> Option<Tensor<'_>> {
         let place = self.tensors.get(name)?;
-        let bytes = &self.files[place.file].bytes()[place.bytes.clone()];
-        Some(Tensor { format: place.format, shape: place.shape.clone(), bytes })
+        let file = &self.files[place.file];
+        let bytes = &file.bytes()[place.bytes.clone()];
+        Some(Tensor { format: place.format, shape: place.shape.clone(), bytes, file: Some(file) })
     }
 
     fn release(&self, name: &str) {

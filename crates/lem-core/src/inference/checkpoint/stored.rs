@@ -1,6 +1,8 @@
 //! Tensors as they lie in a file.
 
+use super::mapped::MappedFile;
 use std::borrow::Cow;
+use std::ops::Range;
 use std::thread;
 
 /// How numbers are stored.
@@ -78,7 +80,12 @@ pub(crate) struct Stored<'a> {
     rows: usize,
     columns: usize,
     bytes: Cow<'a, [u8]>,
+    /// What the bytes are mapped from: parts that were read can be taken out of memory again.
+    file: Option<&'a MappedFile>,
 }
+
+/// Bytes that are read before they are taken out of memory: few beside a matrix, and many beside what the call costs.
+const READ_AT_ONCE: usize = 1 << 20;
 
 impl<'a> Stored<'a> {
     /// # Panics
@@ -87,33 +94,59 @@ impl<'a> Stored<'a> {
         let bytes = bytes.into();
         let row = format.row_bytes(columns).expect("whole blocks");
         assert_eq!(bytes.len(), rows * row, "{rows} rows of {columns} in {}", format.name());
-        Self { format, rows, columns, bytes }
+        Self { format, rows, columns, bytes, file: None }
     }
 
-    /// A matrix whose rows are filled in by several threads; `None` when one of them could not be.
+    /// The same, where its bytes are mapped from a file.
+    pub(crate) fn in_file(self, file: Option<&'a MappedFile>) -> Self {
+        Self { file, ..self }
+    }
+
+    /// A matrix of another format whose rows are made from those of this one, by several threads; `None` when one of them
+    /// could not be. `make` takes the row's number, its bytes here and its bytes there.
     ///
     /// # Panics
-    /// When rows are no whole blocks.
+    /// When rows are no whole blocks of that format.
     pub(crate) fn by_rows(
+        &self,
         format: Format,
-        rows: usize,
-        columns: usize,
         threads: usize,
-        fill: impl Fn(usize, &mut [u8]) -> bool + Sync,
+        make: impl Fn(usize, &[u8], &mut [u8]) -> bool + Sync,
     ) -> Option<Stored<'static>> {
-        let row_bytes = format.row_bytes(columns).expect("whole blocks");
-        let mut bytes = vec![0; rows * row_bytes];
-        let share = rows.div_ceil(threads.max(1)).max(1);
-        let filled = thread::scope(|scope| {
+        let row_bytes = format.row_bytes(self.columns).expect("whole blocks");
+        let mut bytes = vec![0; self.rows * row_bytes];
+        let share = self.rows.div_ceil(threads.max(1)).max(1);
+        let made = thread::scope(|scope| {
             let parts = bytes.chunks_mut((share * row_bytes).max(1)).enumerate();
-            let fill = &fill;
-            let fill_part = |(part, bytes): (usize, &'_ mut [u8])| {
-                bytes.chunks_exact_mut(row_bytes).enumerate().all(|(row, bytes)| fill(part * share + row, bytes))
+            let make = &make;
+            let make_part = |(part, bytes): (usize, &'_ mut [u8])| {
+                let rows = part * share..self.rows.min((part + 1) * share);
+                let mut rows = rows.clone().zip(self.read_once(rows)).zip(bytes.chunks_exact_mut(row_bytes));
+                rows.all(|((row, stored), bytes)| make(row, stored, bytes))
             };
-            let running: Vec<_> = parts.map(|part| scope.spawn(move || fill_part(part))).collect();
-            running.into_iter().map(|part| part.join().expect("rows are filled without a panic")).fold(true, |all, part| all & part)
+            let running: Vec<_> = parts.map(|part| scope.spawn(move || make_part(part))).collect();
+            running.into_iter().map(|part| part.join().expect("rows are made without a panic")).fold(true, |all, part| all & part)
         });
-        filled.then(|| Stored::new(format, rows, columns, bytes))
+        made.then(|| Stored::new(format, self.rows, self.columns, bytes))
+    }
+
+    /// Bytes of rows, one after the other; of those that lie in a file, what was read leaves memory again, so that a large
+    /// matrix is not there as a whole beside what becomes of it.
+    pub(crate) fn read_once(&self, rows: Range<usize>) -> impl Iterator<Item = &[u8]> {
+        let mut unreleased = rows.start;
+        rows.map(move |row| {
+            if (row - unreleased) * self.row_bytes() >= READ_AT_ONCE {
+                self.release(unreleased..row);
+                unreleased = row;
+            }
+            self.row(row)
+        })
+    }
+
+    fn release(&self, rows: Range<usize>) {
+        if let (Some(file), Cow::Borrowed(bytes)) = (self.file, &self.bytes) {
+            file.release(&bytes[rows.start * self.row_bytes()..rows.end * self.row_bytes()]);
+        }
     }
 
     pub(crate) fn format(&self) -> Format {
@@ -184,5 +217,47 @@ pub(crate) fn floats(format: Format, bytes: &[u8]) -> Vec<f32> {
         Format::F16 => words().map(|bits| half::f16::from_bits(bits).to_f32()).collect(),
         Format::Bf16 => words().map(|bits| half::bf16::from_bits(bits).to_f32()).collect(),
         blocks => panic!("{} is no floating-point type", blocks.name()),
+    }
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    const COLUMNS: usize = 2048;
+    const ROWS: usize = 1024;
+
+    /// Bytes of a mapped file that are in this process's memory, as the kernel counts them; proc_pid_smaps(5).
+    fn resident(path: &Path) -> usize {
+        let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let mut after = maps.lines().skip_while(|line| !line.ends_with(path.to_str().unwrap()));
+        let line = after.find_map(|line| line.strip_prefix("Rss:")).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().parse::<usize>().unwrap() * 1024
+    }
+
+    #[test]
+    fn a_matrix_read_once_is_never_in_memory_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("weights");
+        let values: Vec<u8> = (0..ROWS * COLUMNS).flat_map(|at| u32::try_from(at).unwrap().to_le_bytes()).collect();
+        std::fs::write(&path, &values).unwrap();
+        let file = MappedFile::open(&path).unwrap();
+        let stored = Stored::new(Format::F32, ROWS, COLUMNS, file.bytes()).in_file(Some(&file));
+
+        // As much again as is read at once comes along where the kernel maps pages around the one that is read.
+        let most = 4 * READ_AT_ONCE;
+        let mut largest = 0;
+        for (row, bytes) in stored.read_once(0..ROWS).enumerate() {
+            assert!(bytes == &values[row * COLUMNS * 4..][..COLUMNS * 4], "row {row}");
+            if row % 64 == 63 {
+                largest = largest.max(resident(&path));
+            }
+        }
+        assert!(largest < most, "{largest} bytes");
+        // Read in any other way, all of it stays; what was released reads the same.
+        assert!((0..ROWS).all(|row| stored.row(row) == &values[row * COLUMNS * 4..][..COLUMNS * 4]));
+        assert!(resident(&path) >= values.len());
     }
 }

@@ -200,7 +200,7 @@ impl Checkpoint for Rounded<'_> {
     }
 
     fn get(&self, name: &str) -> Option<Tensor<'_>> {
-        self.0.get(name).map(|(shape, bytes)| Tensor { format: Format::Bf16, shape: shape.clone(), bytes })
+        self.0.get(name).map(|(shape, bytes)| Tensor { format: Format::Bf16, shape: shape.clone(), bytes, file: None })
     }
 
     fn release(&self, _: &str) {}

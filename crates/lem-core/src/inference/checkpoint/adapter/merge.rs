@@ -21,13 +21,13 @@ impl Update {
     pub(crate) fn added_to(&self, matrix: &Stored<'_>, format: Format, threads: usize) -> Option<Stored<'static>> {
         assert_eq!(self.first.len(), self.rank * matrix.columns(), "a factor as wide as the matrix");
         assert_eq!(self.second.len(), self.rank * matrix.rows(), "a factor as high as the matrix");
-        Stored::by_rows(format, matrix.rows(), matrix.columns(), threads, |row, bytes| {
+        matrix.by_rows(format, threads, |row, stored, bytes| {
             let mut product = vec![0.0; matrix.columns()];
             for (rank, &factor) in self.second[row * self.rank..][..self.rank].iter().enumerate() {
                 let inputs = &self.first[rank * matrix.columns()..][..matrix.columns()];
                 product.iter_mut().zip(inputs).for_each(|(sum, input)| *sum += factor * input);
             }
-            let stored = floats(matrix.format(), matrix.row(row));
+            let stored = floats(matrix.format(), stored);
             let sums = stored.iter().zip(product).map(|(weight, product)| weight + self.scale * product);
             write(sums, format, bytes)
         })

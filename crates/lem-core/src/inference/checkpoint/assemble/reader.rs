@@ -119,7 +119,7 @@ impl<'a> Reader<'a> {
             ));
         }
         self.read.borrow_mut().insert(full);
-        Ok(Stored::new(tensor.format, rows, columns, tensor.bytes))
+        Ok(Stored::new(tensor.format, rows, columns, tensor.bytes).in_file(tensor.file))
     }
 
     pub(super) fn required(&self, name: &str) -> Result<Tensor<'_>> {

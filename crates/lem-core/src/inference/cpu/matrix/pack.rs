@@ -17,7 +17,7 @@ impl Matrix {
         let (format, inputs) = (parts[0].format(), parts[0].columns());
         assert!(parts.iter().all(|part| (part.format(), part.columns()) == (format, inputs)), "matrices of one kind");
         let outputs = parts.iter().map(Stored::rows).sum();
-        let rows = parts.iter().flat_map(|part| (0..part.rows()).map(move |row| part.row(row)));
+        let rows = parts.iter().flat_map(|part| part.read_once(0..part.rows()));
         let tiles = match format {
             Format::F32 => Tiles::F32(spread(rows, outputs, inputs, |bytes: [u8; 4]| f32::from_le_bytes(bytes))),
             Format::F16 => Tiles::F16(spread(rows, outputs, inputs, u16::from_le_bytes)),
