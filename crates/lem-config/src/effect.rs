@@ -4,9 +4,10 @@ use crate::origin::Origin;
 use crate::settings::Settings;
 use crate::stack::Stack;
 use crate::tree;
+use crate::value::SpeculationKind;
 use crate::violation::{RuleCode, Violation};
 use lem_domain::backend::{FIELDS, FieldSupport};
-use lem_domain::spec::EnergyChoice;
+use lem_domain::spec::{BatchingStrategy, EnergyChoice};
 use lem_domain::{Finding, FindingCode, Severity};
 
 /// Whether settings that the backend does not support are let through.
@@ -60,8 +61,23 @@ pub(crate) fn of_settings(stack: &Stack, settings: &Settings) -> Vec<Finding> {
         let of_draws = ["decoder.do_sample", "decoder.top_k", "decoder.top_p", "decoder.min_p"];
         idle.extend(of_draws.map(|path| (path, "`decoder.temperature` is 0")));
     }
-    if !settings.batching.strategy.0.has_token_budget() {
-        idle.push(("batching.max_tokens_per_batch", "only the dynamic strategies have a token budget"));
+    let strategy = settings.batching.strategy.0;
+    if !strategy.has_token_budget() && strategy != BatchingStrategy::Continuous {
+        idle.push(("batching.max_tokens_per_batch", "only the dynamic strategies and the continuous one have a token budget"));
+    }
+    if decoder.beam_search.num_beams == 1 {
+        let of_search = ["decoder.beam_search.length_penalty", "decoder.beam_search.early_stopping"];
+        idle.extend(of_search.map(|path| (path, "`decoder.beam_search.num_beams` is 1")));
+    }
+    match settings.candle.speculative.method.0 {
+        SpeculationKind::None => {
+            let of_guesses = ["candle.speculative.num_tokens", "candle.speculative.prompt_lookup_max"];
+            idle.extend(of_guesses.map(|path| (path, "`candle.speculative.method` is `none`")));
+        }
+        SpeculationKind::DraftModel => {
+            idle.push(("candle.speculative.prompt_lookup_max", "`candle.speculative.method` is `draft_model`"));
+        }
+        SpeculationKind::PromptLookup => {}
     }
     if settings.energy.backend.choice() == EnergyChoice::None {
         let paths = ["energy.interval"].into_iter().chain(tree::below("energy.baseline")).chain(tree::below("impact"));

@@ -1,11 +1,12 @@
 //! From what a configuration means to what will run.
 
-use crate::settings::{Decoder, Impact, Settings};
-use crate::value::{PromptKind, SampleSize};
+use crate::settings::{BeamSearch, Decoder, Impact, Settings, Speculative};
+use crate::value::{PromptKind, SampleSize, SpeculationKind};
 use lem_domain::impact::{Multiplier, Multipliers, grid_intensity};
 use lem_domain::spec::{
-    BaselineSpec, BatchingSpec, CandleSpec, CpuPowerOverride, EnergyLaw, EnergySpec, ExperimentSpec, LoadQuantization, PromptSource,
-    PromptSpec, SamplingSpec, TokenChoice, TokenLimits, VirtualSpec, WarmupSpec, WeightsSpec,
+    BaselineSpec, BatchingSpec, BeamSpec, CandleSpec, CpuPowerOverride, EnergyLaw, EnergySpec, ExperimentSpec, LoadQuantization,
+    PromptSource, PromptSpec, SamplingSpec, SpeculationMethod, SpeculationSpec, TokenChoice, TokenLimits, VirtualSpec, WarmupSpec,
+    WeightsSpec,
 };
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -33,7 +34,7 @@ pub(crate) fn lower(settings: &Settings, model: &str, name: &str) -> ExperimentS
         warmup: WarmupSpec { requests: settings.warmup.requests },
         energy: energy(settings),
         multipliers: multipliers(&settings.impact),
-        candle: CandleSpec { threads: settings.candle.threads },
+        candle: CandleSpec { threads: settings.candle.threads, speculation: speculation(&settings.candle.speculative) },
         virtual_machine: virtual_machine(settings),
     }
 }
@@ -69,11 +70,27 @@ fn sampling(decoder: &Decoder) -> SamplingSpec {
         choice: choice(decoder),
         ignore_eos: decoder.ignore_eos,
         stop: decoder.stop.0.clone(),
+        logprobs: decoder.logprobs,
     }
+}
+
+/// The rules refuse a draft model without a name.
+fn speculation(speculative: &Speculative) -> Option<SpeculationSpec> {
+    let method = match speculative.method.0 {
+        SpeculationKind::None => return None,
+        SpeculationKind::PromptLookup => SpeculationMethod::PromptLookup { ngram: speculative.prompt_lookup_max },
+        SpeculationKind::DraftModel => SpeculationMethod::DraftModel(speculative.model.clone()?),
+    };
+    Some(SpeculationSpec { method, tokens: speculative.num_tokens })
 }
 
 /// A temperature of 0 is the limit in which only the most probable token is left.
 fn choice(decoder: &Decoder) -> TokenChoice {
+    let BeamSearch { num_beams, length_penalty, early_stopping } = &decoder.beam_search;
+    if *num_beams > 1 {
+        let width = usize::try_from(*num_beams).expect("at most 16");
+        return TokenChoice::Beams(BeamSpec { width, length_penalty: *length_penalty, early_stopping: early_stopping.0 });
+    }
     if !decoder.do_sample || decoder.temperature <= 0.0 {
         return TokenChoice::Greedy;
     }
@@ -198,6 +215,7 @@ mod tests {
             choice: TokenChoice::Greedy,
             ignore_eos: true,
             stop: vec!["\n".to_owned()],
+            logprobs: None,
         };
         assert_eq!(sampling(&decoder), expected);
         assert_eq!(sampling(&Decoder { do_sample: false, ..Settings::default().decoder }), SamplingSpec::GREEDY);

@@ -1,8 +1,8 @@
 //! What can be written: every setting optional, with its bounds. The JSON Schema is made from these types.
 
-use crate::value::{Choice, Currency, DecoderPreset, PromptKind, Quantity, Region, SampleSize, Sources, TextList};
+use crate::value::{Choice, Currency, DecoderPreset, PromptKind, Quantity, Region, SampleSize, Sources, SpeculationKind, TextList};
 use lem_domain::backend::Backend;
-use lem_domain::spec::{BatchingStrategy, RequiredGrade, VirtualClockChoice};
+use lem_domain::spec::{BatchingStrategy, EarlyStopping, RequiredGrade, VirtualClockChoice};
 use lem_domain::units::{Joules, Watts};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -93,8 +93,10 @@ pub(crate) struct RawBatching {
     #[validate(range(min = 1, max = 1024))]
     pub(crate) batch_size: Option<u32>,
     /// `static`: consecutive slices. `dynamic`: until the size or the token budget is reached. `sorted_…`: by prompt length first.
+    /// `continuous`: a request takes the place of one that ended, at once.
     pub(crate) strategy: Option<Choice<BatchingStrategy>>,
-    /// Most prompt tokens in a batch of a dynamic strategy. Left out: one full prompt, `max_input_tokens`.
+    /// Most prompt tokens in a batch of a dynamic strategy. Left out: one full prompt, `max_input_tokens`. With `continuous`,
+    /// most tokens of a pass, in which prompts take what others leave. Left out: 512.
     #[validate(range(min = 1, max = 1_000_000_000))]
     pub(crate) max_tokens_per_batch: Option<u32>,
 }
@@ -130,6 +132,27 @@ pub(crate) struct RawDecoder {
     pub(crate) ignore_eos: Option<bool>,
     /// A text, or a list of texts, that ends the output with the token that completes it.
     pub(crate) stop: Option<TextList>,
+    /// Keeps how probable every output token was, and as many of the most probable tokens beside it. Left out: nothing.
+    #[validate(range(max = 20))]
+    pub(crate) logprobs: Option<u32>,
+    /// Follow several continuations at once.
+    #[validate(nested)]
+    pub(crate) beam_search: RawBeamSearch,
+}
+
+/// Following several continuations at once, of which the most probable one is told.
+#[derive(Debug, Default, Deserialize, JsonSchema, Validate)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawBeamSearch {
+    /// Continuations that are followed; 1 is no search.
+    #[validate(range(min = 1, max = 16))]
+    pub(crate) num_beams: Option<u32>,
+    /// Exponent of the length that a continuation's log-probability is divided by: above 0 favours long ones.
+    #[validate(range(min = -10.0, max = 10.0))]
+    pub(crate) length_penalty: Option<f64>,
+    /// When the search ends, once `num_beams` continuations have ended: `at_width` then, `heuristic` when the best running
+    /// one is no better at its present length, `never` before none can become better.
+    pub(crate) early_stopping: Option<Choice<EarlyStopping>>,
 }
 
 /// What runs before the measured window opens.
@@ -234,6 +257,27 @@ pub(crate) struct RawCandle {
     /// Threads for tensor work. Left out: the machine's physical cores.
     #[validate(range(min = 1, max = 1024))]
     pub(crate) threads: Option<u32>,
+    /// Guess tokens ahead, so that one pass confirms several. Output stays as it is.
+    #[validate(nested)]
+    pub(crate) speculative: RawSpeculative,
+}
+
+/// Guessing tokens ahead.
+#[derive(Debug, Default, Deserialize, JsonSchema, Validate)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawSpeculative {
+    /// What guesses: `none`; `prompt_lookup`, what followed the last tokens where they stood before; `draft_model`, a
+    /// smaller model.
+    pub(crate) method: Option<Choice<SpeculationKind>>,
+    /// The smaller model, as `model_name`. It must have the same tokenizer.
+    #[validate(length(min = 1, max = 4096))]
+    pub(crate) model: Option<String>,
+    /// Most tokens that are guessed at once.
+    #[validate(range(min = 1, max = 64))]
+    pub(crate) num_tokens: Option<u32>,
+    /// Most of the last tokens that `prompt_lookup` looks for.
+    #[validate(range(min = 1, max = 32))]
+    pub(crate) prompt_lookup_max: Option<u32>,
 }
 
 /// The simulated machine of `backend: virtual`.

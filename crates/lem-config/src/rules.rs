@@ -2,14 +2,14 @@
 
 use crate::settings::{CpuPower, Impact, Settings};
 use crate::stack::Stack;
-use crate::value::PromptKind;
+use crate::value::{PromptKind, SpeculationKind};
 use crate::violation::{RuleCode, Violation};
 use lem_domain::backend::Backend;
-use lem_domain::spec::{EnergyChoice, EnergySource, RequiredGrade, VirtualClockChoice};
+use lem_domain::spec::{BatchingStrategy, EnergyChoice, EnergySource, RequiredGrade, VirtualClockChoice};
 
 /// Everything that is wrong with settings that are each well-formed.
 pub(crate) fn check(stack: &Stack, settings: &Settings) -> Vec<Violation> {
-    let rules = [output_limits, prompt_path, bit_widths, energy_source, required_grade, cpu_power, grid, price];
+    let rules = [output_limits, prompt_path, bit_widths, energy_source, required_grade, cpu_power, grid, price, draft_model, beams];
     rules.iter().filter_map(|rule| rule(stack, settings)).collect()
 }
 
@@ -142,6 +142,42 @@ fn price(stack: &Stack, settings: &Settings) -> Option<Violation> {
         (Some(_), Some(_)) | (None, None) => return None,
     };
     Some(stack.violation(RuleCode::PriceIncomplete, given, format!("it goes with `{missing}`, which is not set"), "set both or none"))
+}
+
+fn draft_model(stack: &Stack, settings: &Settings) -> Option<Violation> {
+    let speculative = &settings.candle.speculative;
+    match (speculative.method.0, &speculative.model) {
+        (SpeculationKind::DraftModel, None) => Some(stack.violation(
+            RuleCode::DraftModelMissing,
+            "candle.speculative.method",
+            "`draft_model` needs `candle.speculative.model`",
+            "name the smaller model there, or use `prompt_lookup`",
+        )),
+        (SpeculationKind::None | SpeculationKind::PromptLookup, Some(model)) => Some(stack.violation(
+            RuleCode::DraftModelUnused,
+            "candle.speculative.model",
+            format!("`{model}` is not used: `candle.speculative.method` is `{}`", speculative.method.name()),
+            "set `candle.speculative.method: draft_model`, or leave the model out",
+        )),
+        _ => None,
+    }
+}
+
+fn beams(stack: &Stack, settings: &Settings) -> Option<Violation> {
+    let width = settings.decoder.beam_search.num_beams;
+    if width == 1 {
+        return None;
+    }
+    let greedy = !settings.decoder.do_sample || settings.decoder.temperature <= 0.0;
+    let beside = [
+        (!greedy, "a draw at random (`decoder.do_sample`)", "set `decoder.do_sample: false`"),
+        (settings.batching.strategy.0 == BatchingStrategy::Continuous, "`batching.strategy: continuous`", "use another strategy"),
+        (settings.candle.speculative.method.0 != SpeculationKind::None, "`candle.speculative`", "set its method to `none`"),
+        (settings.decoder.logprobs.is_some(), "`decoder.logprobs`", "leave `logprobs` out"),
+    ];
+    let (_, other, way_out) = beside.into_iter().find(|(is_set, ..)| *is_set)?;
+    let message = format!("a search with {width} beams does not go together with {other}");
+    Some(stack.violation(RuleCode::BesideBeams, "decoder.beam_search.num_beams", message, format!("{way_out}, or set it to 1")))
 }
 
 fn incomplete(stack: &Stack, given: &str, missing: &str) -> Violation {

@@ -1,8 +1,10 @@
 //! What a configuration means: every setting has its value, and the built-in ones stand in [`Settings::default`].
 
-use crate::value::{Choice, Currency, DecoderPreset, PromptKind, Quantity, Region, SampleSize, SourceWord, Sources, TextList};
+use crate::value::{
+    Choice, Currency, DecoderPreset, PromptKind, Quantity, Region, SampleSize, SourceWord, Sources, SpeculationKind, TextList,
+};
 use lem_domain::backend::Backend;
-use lem_domain::spec::{BatchingStrategy, EnergySpec, RequiredGrade, VirtualClockChoice};
+use lem_domain::spec::{BatchingStrategy, EarlyStopping, EnergySpec, RequiredGrade, VirtualClockChoice};
 use lem_domain::units::{Joules, Watts};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
@@ -62,6 +64,16 @@ pub(crate) struct Decoder {
     pub(crate) no_repeat_ngram_size: u32,
     pub(crate) ignore_eos: bool,
     pub(crate) stop: TextList,
+    pub(crate) logprobs: Option<u32>,
+    pub(crate) beam_search: BeamSearch,
+}
+
+/// Several continuations at once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct BeamSearch {
+    pub(crate) num_beams: u32,
+    pub(crate) length_penalty: f64,
+    pub(crate) early_stopping: Choice<EarlyStopping>,
 }
 
 /// What runs before the window.
@@ -122,6 +134,16 @@ pub(crate) struct Quantization {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Candle {
     pub(crate) threads: Option<u32>,
+    pub(crate) speculative: Speculative,
+}
+
+/// Guessing tokens ahead.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Speculative {
+    pub(crate) method: Choice<SpeculationKind>,
+    pub(crate) model: Option<String>,
+    pub(crate) num_tokens: u32,
+    pub(crate) prompt_lookup_max: u32,
 }
 
 /// The simulated machine.
@@ -167,6 +189,8 @@ impl Default for Settings {
                 no_repeat_ngram_size: 0,
                 ignore_eos: false,
                 stop: TextList::default(),
+                logprobs: None,
+                beam_search: BeamSearch { num_beams: 1, length_penalty: 1.0, early_stopping: Choice(EarlyStopping::Heuristic) },
             },
             warmup: Warmup { requests: 1 },
             energy: Energy {
@@ -181,7 +205,10 @@ impl Default for Settings {
             impact: Impact::default(),
             io: Io { results_dir: "results".to_owned() },
             quantization: Quantization { load_in_8bit: false, load_in_4bit: false },
-            candle: Candle { threads: None },
+            candle: Candle {
+                threads: None,
+                speculative: Speculative { method: Choice(SpeculationKind::None), model: None, num_tokens: 5, prompt_lookup_max: 3 },
+            },
             virtual_machine: Virtual {
                 clock: Choice(VirtualClockChoice::Virtual),
                 ttft: Quantity(Duration::from_millis(20)),

@@ -18,4 +18,4 @@ pub(crate) use region::Region;
 pub(crate) use sample_size::SampleSize;
 pub(crate) use sources::{NOT_A_SOURCE, REPEATED, SourceWord, Sources};
 pub(crate) use text_list::TextList;
-pub(crate) use words::{DecoderPreset, PromptKind};
+pub(crate) use words::{DecoderPreset, PromptKind, SpeculationKind};

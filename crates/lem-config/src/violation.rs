@@ -68,6 +68,12 @@ rule_codes! {
     PriceIncomplete => "C023",
     /// `quantization.load_in_8bit` beside `quantization.load_in_4bit`.
     TwoBitWidths => "C024",
+    /// `candle.speculative.method: draft_model` without `candle.speculative.model`.
+    DraftModelMissing => "C025",
+    /// `candle.speculative.model` without `candle.speculative.method: draft_model`.
+    DraftModelUnused => "C026",
+    /// A beam search beside a setting that it has no part in.
+    BesideBeams => "C027",
 }
 
 impl fmt::Display for RuleCode {

@@ -56,7 +56,7 @@ fn value_of(path: &'static str) -> BoxedStrategy<Value> {
             any::<bool>().prop_map(Value::from).boxed()
         }
         "batching.batch_size" | "candle.threads" => numbers(1, 1024),
-        "batching.strategy" => words(&["static", "dynamic", "sorted_static", "sorted_dynamic"]),
+        "batching.strategy" => words(&["static", "dynamic", "sorted_static", "sorted_dynamic", "continuous"]),
         "batching.max_tokens_per_batch" => numbers(1, 1_000_000_000),
         "decoder.preset" => words(&["deterministic", "standard", "creative", "factual"]),
         "decoder.temperature" => (0.0..=2.0f64).prop_map(Value::from).boxed(),
@@ -64,6 +64,12 @@ fn value_of(path: &'static str) -> BoxedStrategy<Value> {
         "decoder.min_p" => (0.0..=1.0f64).prop_map(Value::from).boxed(),
         "decoder.repetition_penalty" => (0.1..=10.0f64).prop_map(Value::from).boxed(),
         "decoder.stop" => prop::collection::vec("[a-zA-Z0-9 :#'.,-]{1,10}", 0..4).prop_map(Value::from).boxed(),
+        "decoder.logprobs" => numbers(0, 20),
+        "decoder.beam_search.length_penalty" => (-10.0..=10.0f64).prop_map(Value::from).boxed(),
+        "decoder.beam_search.early_stopping" => words(&["at_width", "heuristic", "never"]),
+        "candle.speculative.method" => words(&["none", "prompt_lookup"]),
+        "candle.speculative.num_tokens" => numbers(1, 64),
+        "candle.speculative.prompt_lookup_max" => numbers(1, 32),
         "decoder.top_p" | "energy.precision" => (1e-9..=1.0f64).prop_map(Value::from).boxed(),
         "warmup.requests" => numbers(0, 1000),
         "energy.interval" => (1u32..10_000).prop_map(|millis| json!(format!("{millis}ms"))).boxed(),
@@ -83,8 +89,16 @@ fn value_of(path: &'static str) -> BoxedStrategy<Value> {
 /// Settings that rules bind to each other cannot be drawn freely.
 fn free_paths() -> Vec<&'static str> {
     let bound = |path: &str| {
-        matches!(path, "prompts.path" | "prompts.source" | "energy.backend" | "energy.require" | "backend" | "quantization.load_in_4bit")
-            || path.starts_with("energy.cpu.")
+        matches!(
+            path,
+            "decoder.beam_search.num_beams"
+                | "prompts.path"
+                | "prompts.source"
+                | "energy.backend"
+                | "energy.require"
+                | "backend"
+                | "quantization.load_in_4bit"
+        ) || path.starts_with("energy.cpu.")
             || matches!(path, "impact.grid_intensity" | "impact.price_per_kwh" | "impact.currency")
     };
     FIELDS.iter().map(|field| field.path).filter(|path| !bound(path)).collect()

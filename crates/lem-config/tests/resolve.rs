@@ -102,6 +102,11 @@ fn built_in_values_are_the_documented_ones() {
       no_repeat_ngram_size: 0
       ignore_eos: false
       stop: []
+      logprobs: null
+      beam_search:
+        num_beams: 1
+        length_penalty: 1.0
+        early_stopping: heuristic
     warmup:
       requests: 1
     energy:
@@ -128,6 +133,11 @@ fn built_in_values_are_the_documented_ones() {
       load_in_4bit: false
     candle:
       threads: null
+      speculative:
+        method: none
+        model: null
+        num_tokens: 5
+        prompt_lookup_max: 3
     virtual:
       clock: virtual
       ttft: 20ms

@@ -11,10 +11,10 @@ use lem_domain::derive::{RequestTimeline, Summary, summarise, timelines};
 use lem_domain::protocol::{
     InferenceEngine, Interrupt, PreparedRequest, PreparedWorkload, Prompt, RunControl, RunOutput, SeamError, Silent,
 };
-use lem_domain::record::{DatasetFacts, HostRecord, ProcessRecord, RequestFacts, RunRecord};
+use lem_domain::record::{DatasetFacts, HostRecord, ProcessRecord, RequestFacts, RunRecord, SpeculationFacts};
 use lem_domain::spec::{ExperimentSpec, SamplingSpec, TokenLimits};
 use lem_domain::time::TimeWindow;
-use lem_domain::token::{EventBuffer, TokenEvent};
+use lem_domain::token::{EventBuffer, TokenEvent, TokenLogProbability};
 use sha2::{Digest, Sha256};
 
 /// A model in this process.
@@ -47,6 +47,8 @@ impl Default for Options {
 pub struct Generation {
     /// The continuation of each text, in their order.
     pub texts: Vec<String>,
+    /// How probable the tokens of each continuation were; `None` unless asked for.
+    pub log_probabilities: Option<Vec<Vec<TokenLogProbability>>>,
     /// Everything recorded.
     pub record: RunRecord,
 }
@@ -86,28 +88,31 @@ impl Model {
 
         let decode = |tokens: &Vec<u32>| self.engine.tokenizer().decode(tokens);
         let continued = output.tokens.iter().map(decode).collect::<Result<_, _>>()?;
-        Ok(Generation { texts: continued, record: self.record(&prompts, workload, output, events, window) })
+        let record = self.record(&prompts, workload, &output, events, window);
+        Ok(Generation { texts: continued, log_probabilities: output.log_probabilities, record })
     }
 
     fn record(
         &self,
         prompts: &[Prompt],
         workload: PreparedWorkload,
-        output: RunOutput,
+        output: &RunOutput,
         events: EventBuffer,
         window: TimeWindow,
     ) -> RunRecord {
         let mut hasher = Sha256::new();
         prompts.iter().for_each(|prompt| hasher.update(&prompt.text));
         let available = u64::try_from(prompts.len()).unwrap_or(u64::MAX);
-        let request = |((request, finish), padding_tokens): ((PreparedRequest, _), _)| RequestFacts {
+        let request = |(index, request): (usize, PreparedRequest)| RequestFacts {
             prompt_id: request.prompt_id,
             prompt_tokens: u64::try_from(request.tokens.len()).unwrap_or(u64::MAX),
             truncated_from: request.truncated_from,
-            padding_tokens,
-            finish,
+            padding_tokens: output.padding[index],
+            finish: output.finish[index],
+            log_probability: output.log_probability(index),
         };
-        let requests = workload.requests.into_iter().zip(output.finish).zip(output.padding).map(request).collect();
+        let requests = workload.requests.into_iter().enumerate().map(request).collect();
+        let speculation = output.speculation.map(|counts| SpeculationFacts { draft: self.engine.draft().cloned(), counts });
         let process = ProcessRecord {
             index: 0,
             expected_processes: 1,
@@ -120,6 +125,7 @@ impl Model {
             requests,
             events: events.into_events(),
             executed: output.executed,
+            speculation,
             memory: self.engine.memory(),
             findings: Vec::new(),
         };

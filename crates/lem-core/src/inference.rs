@@ -6,5 +6,6 @@ pub mod candle;
 mod checkpoint;
 mod cpu;
 mod executed;
+mod forward;
 pub mod sampling;
 pub mod simulated;

@@ -8,7 +8,7 @@ use crate::impact::Multipliers;
 use crate::sensor::SensorRecord;
 use crate::spec::LoadQuantization;
 use crate::time::TimeWindow;
-use crate::token::{FinishReason, TokenEvent};
+use crate::token::{FinishReason, SpeculationCounts, TokenEvent};
 use crate::units::Bytes;
 
 /// Everything recorded of one experiment: the input of every derivation.
@@ -60,6 +60,8 @@ pub struct ProcessRecord {
     pub events: Vec<TokenEvent>,
     /// Arithmetic really executed in the window, where the engine counts it.
     pub executed: Option<FlopsBreakdown>,
+    /// Speculative decoding, where it ran.
+    pub speculation: Option<SpeculationFacts>,
     /// Memory.
     pub memory: MemoryFacts,
     /// What a reader must know.
@@ -165,8 +167,17 @@ pub struct WarmupFacts {
     pub window: TimeWindow,
 }
 
-/// What is known of one request beside its events.
+/// Speculative decoding: what guessed tokens, and how the guesses fared.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpeculationFacts {
+    /// The smaller model that guessed; `None` when the text itself did.
+    pub draft: Option<ModelFacts>,
+    /// How the guesses fared in the measured window.
+    pub counts: SpeculationCounts,
+}
+
+/// What is known of one request beside its events.
+#[derive(Clone, Debug, PartialEq)]
 pub struct RequestFacts {
     /// Identifier of the prompt in its data set.
     pub prompt_id: String,
@@ -178,6 +189,9 @@ pub struct RequestFacts {
     pub padding_tokens: u64,
     /// Why it ended; `None` when it never started.
     pub finish: Option<FinishReason>,
+    /// Natural logarithm of the model's probability of its output given its prompt, before penalties and temperature;
+    /// `None` unless asked for.
+    pub log_probability: Option<f64>,
 }
 
 /// Memory, each figure from the allocator or the driver.

@@ -60,7 +60,7 @@ impl ExperimentSpec {
             warmup: WarmupSpec { requests: 0 },
             energy: EnergySpec::of(EnergyChoice::None),
             multipliers: Multipliers::default(),
-            candle: CandleSpec { threads: None },
+            candle: CandleSpec::default(),
             virtual_machine: VirtualSpec { clock: VirtualClockChoice::Virtual, ttft: Duration::ZERO, itl: Duration::ZERO, law },
         }
     }
@@ -143,8 +143,8 @@ pub struct BatchingSpec {
     pub size: u32,
     /// Rule of grouping.
     pub strategy: BatchingStrategy,
-    /// Largest number of prompt tokens in a batch, for the dynamic strategies. `None` means one full prompt's worth,
-    /// `max_input` tokens.
+    /// Largest number of prompt tokens in a batch, for the dynamic strategies; `None` means one full prompt's worth,
+    /// `max_input` tokens. Largest number of tokens in a pass, for the continuous one; `None` leaves it to the engine.
     pub max_tokens: Option<u32>,
 }
 
@@ -159,6 +159,10 @@ pub enum BatchingStrategy {
     SortedStatic,
     /// Sorted by prompt length, then dynamic.
     SortedDynamic,
+    /// No batches: `size` requests run at once, and the next one starts as soon as one of them ends. Prompts run in pieces,
+    /// beside the output tokens of the others. Yu et al. 2022, "Orca", OSDI; Agrawal et al. 2023, "Sarathi",
+    /// arXiv 2308.16369.
+    Continuous,
 }
 
 impl BatchingStrategy {
@@ -191,12 +195,20 @@ pub struct SamplingSpec {
     pub ignore_eos: bool,
     /// Texts that end the output where they are complete; none of them is empty.
     pub stop: Vec<String>,
+    /// Whether the probabilities of output tokens are kept, and of how many more probable ones beside each.
+    pub logprobs: Option<u32>,
 }
 
 impl SamplingSpec {
     /// Always the token that the model finds most probable, up to its end-of-sequence token.
-    pub const GREEDY: Self =
-        Self { repetition_penalty: 1.0, no_repeat_ngram: None, choice: TokenChoice::Greedy, ignore_eos: false, stop: Vec::new() };
+    pub const GREEDY: Self = Self {
+        repetition_penalty: 1.0,
+        no_repeat_ngram: None,
+        choice: TokenChoice::Greedy,
+        ignore_eos: false,
+        stop: Vec::new(),
+        logprobs: None,
+    };
 }
 
 /// Which of the tokens that are left is taken.
@@ -215,6 +227,31 @@ pub enum TokenChoice {
         /// Keeps the tokens that are at least this probable relative to the most probable one, in [0, 1]; 0 keeps all.
         min_p: f64,
     },
+    /// The most probable of several continuations that are followed at once.
+    Beams(BeamSpec),
+}
+
+/// How continuations are followed in a beam search.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BeamSpec {
+    /// Continuations followed at once; at least 1.
+    pub width: usize,
+    /// Exponent of the length that the logarithm of a continuation's probability is divided by: above 0 favours long
+    /// ones. Wu et al. 2016, "Google's Neural Machine Translation System", section 7, in the form of transformers.
+    pub length_penalty: f64,
+    /// When a search ends.
+    pub early_stopping: EarlyStopping,
+}
+
+/// When a beam search ends, once as many continuations have ended as are followed at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EarlyStopping {
+    /// Then.
+    AtWidth,
+    /// When the best running one would, at its present length, be no better than the worst of them.
+    Heuristic,
+    /// When no running one can become better than the worst of them.
+    Never,
 }
 
 /// What runs before the measured window opens.
@@ -354,10 +391,33 @@ impl RequiredGrade {
 }
 
 /// Settings of the in-process engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CandleSpec {
     /// Threads for tensor work; `None` leaves the choice to the machine's physical cores.
     pub threads: Option<u32>,
+    /// Guessing tokens ahead; `None` does not.
+    pub speculation: Option<SpeculationSpec>,
+}
+
+/// Guessing tokens ahead, so that one pass confirms several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpeculationSpec {
+    /// What guesses.
+    pub method: SpeculationMethod,
+    /// Most tokens guessed at once; at least 1.
+    pub tokens: u32,
+}
+
+/// What guesses tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SpeculationMethod {
+    /// What followed the last tokens where they stood before in prompt and output; up to so many are looked for.
+    PromptLookup {
+        /// Largest number of tokens that are looked for; at least 1.
+        ngram: u32,
+    },
+    /// A smaller model with the same vocabulary, by its reference.
+    DraftModel(String),
 }
 
 /// The simulated machine: known physics, so that every derived figure has a known truth.

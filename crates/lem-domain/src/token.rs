@@ -71,6 +71,44 @@ impl FinishReason {
     }
 }
 
+/// How tokens fared that were guessed ahead of the model, so that one pass could confirm several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SpeculationCounts {
+    /// Tokens guessed and run.
+    pub drafted: u64,
+    /// Guesses that proved right.
+    pub accepted: u64,
+    /// Passes with guesses, counted for each request.
+    pub verified: u64,
+}
+
+impl SpeculationCounts {
+    /// Share of the guesses that proved right; `None` when nothing was guessed.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts of tokens stay far below 2^53")]
+    pub fn acceptance(self) -> Option<f64> {
+        (self.drafted > 0).then(|| self.accepted as f64 / self.drafted as f64)
+    }
+
+    /// Tokens that a request got from a pass with guesses: those that proved right, and the one that is always chosen.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts of tokens stay far below 2^53")]
+    pub fn tokens_per_pass(self) -> Option<f64> {
+        (self.verified > 0).then(|| 1.0 + self.accepted as f64 / self.verified as f64)
+    }
+}
+
+/// How probable the model found an output token, before penalties, temperature and the like.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TokenLogProbability {
+    /// The token.
+    pub token: u32,
+    /// Natural logarithm of its probability.
+    pub log_probability: f64,
+    /// The most probable tokens with theirs, the most probable first, as many as were asked for.
+    pub alternatives: Vec<(u32, f64)>,
+}
+
 /// A buffer sized before the window opens, so that recording inside it neither allocates nor formats.
 #[derive(Debug)]
 pub struct EventBuffer {

@@ -2,7 +2,7 @@
 
 use crate::window::Measured;
 use lem_domain::protocol::{InferenceEngine, PreparedWorkload};
-use lem_domain::record::{DatasetFacts, ProcessRecord, RequestFacts, WarmupFacts};
+use lem_domain::record::{DatasetFacts, ProcessRecord, RequestFacts, SpeculationFacts, WarmupFacts};
 use lem_domain::token::{FinishReason, RequestIndex, TokenEventKind};
 use lem_domain::{Finding, FindingCode, Severity, TimeWindow};
 
@@ -24,6 +24,7 @@ pub(crate) fn measured(engine: &dyn InferenceEngine, before: Before, workload: &
             None => finish_in_events(measured, index),
         };
         request.padding_tokens = output.and_then(|output| output.padding.get(index).copied()).unwrap_or(0);
+        request.log_probability = output.and_then(|output| output.log_probability(index));
     }
     if measured.outgrew_its_buffer {
         record.findings.push(Finding::new(
@@ -36,6 +37,7 @@ pub(crate) fn measured(engine: &dyn InferenceEngine, before: Before, workload: &
         window: Some(measured.window),
         events: measured.events.clone(),
         executed: output.and_then(|output| output.executed),
+        speculation: output.and_then(|output| output.speculation).map(|counts| SpeculationFacts { draft: engine.draft().cloned(), counts }),
         memory: engine.memory(),
         ..record
     }
@@ -52,6 +54,7 @@ pub(crate) fn unmeasured(engine: &dyn InferenceEngine, before: Before, workload:
             truncated_from: request.truncated_from,
             padding_tokens: 0,
             finish: None,
+            log_probability: None,
         })
         .collect();
     ProcessRecord {
@@ -66,6 +69,7 @@ pub(crate) fn unmeasured(engine: &dyn InferenceEngine, before: Before, workload:
         requests,
         events: Vec::new(),
         executed: None,
+        speculation: None,
         memory: engine.memory(),
         findings: before.findings,
     }

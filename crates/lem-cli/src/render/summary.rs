@@ -29,6 +29,7 @@ fn batches(spec: &ExperimentSpec) -> String {
         BatchingStrategy::Dynamic => "dynamic",
         BatchingStrategy::SortedStatic => "sorted, static",
         BatchingStrategy::SortedDynamic => "sorted, dynamic",
+        BatchingStrategy::Continuous => "continuous",
     };
     format!("of {} ({strategy}), after {} warm-up requests", spec.batching.size, spec.warmup.requests)
 }
@@ -92,6 +93,16 @@ fn figures(summary: &SummaryRecord) -> Table {
     table.add_row(row("model FLOPs", &summary.arithmetic.model, summary.arithmetic.model.value.map(approximate)));
     table.add_row(row("executed FLOPs", &summary.arithmetic.executed, summary.arithmetic.executed.value.map(approximate)));
     table.add_row(row("model FLOP/s", &summary.arithmetic.rate, summary.arithmetic.rate.value));
+    if let Some(speculation) = &summary.speculation {
+        let rows = [("guessed tokens accepted", speculation.acceptance), ("tokens per verified pass", speculation.tokens_per_pass)];
+        for (name, value) in rows {
+            let shown = value.map_or_else(|| "-".to_owned(), |value| number::with_unit(value, ""));
+            table.add_row([name, &shown, "measured", if value.is_some() { "" } else { "nothing was guessed" }]);
+        }
+    }
+    if let Some(log_probability) = summary.mean_log_probability {
+        table.add_row(["ln probability per output token", &number::with_unit(log_probability, ""), "measured", ""]);
+    }
     let memory = [("model memory", summary.memory.model_bytes), ("peak host memory", summary.memory.peak_host_bytes)];
     for (name, bytes) in memory {
         if let Some(bytes) = bytes {

@@ -2,7 +2,7 @@
 
 use super::{SourceWord, Word};
 use lem_domain::backend::Backend;
-use lem_domain::spec::{BatchingStrategy, EnergySource, RequiredGrade, VirtualClockChoice};
+use lem_domain::spec::{BatchingStrategy, EarlyStopping, EnergySource, RequiredGrade, VirtualClockChoice};
 
 /// Where prompts come from, without the place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,17 @@ macro_rules! words {
     };
 }
 
+/// What guesses tokens ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SpeculationKind {
+    /// Nothing.
+    None,
+    /// The text itself.
+    PromptLookup,
+    /// A smaller model.
+    DraftModel,
+}
+
 words!(Backend, "backend", {
     Backend::Candle.as_str() => Self::Candle,
     Backend::Virtual.as_str() => Self::Virtual,
@@ -49,6 +60,17 @@ words!(BatchingStrategy, "batching strategy", {
     "dynamic" => Self::Dynamic,
     "sorted_static" => Self::SortedStatic,
     "sorted_dynamic" => Self::SortedDynamic,
+    "continuous" => Self::Continuous,
+});
+words!(EarlyStopping, "end of a beam search", {
+    "at_width" => Self::AtWidth,
+    "heuristic" => Self::Heuristic,
+    "never" => Self::Never,
+});
+words!(SpeculationKind, "speculative method", {
+    "none" => Self::None,
+    "prompt_lookup" => Self::PromptLookup,
+    "draft_model" => Self::DraftModel,
 });
 words!(DecoderPreset, "decoder preset", {
     "deterministic" => Self::Deterministic,
@@ -95,6 +117,8 @@ mod tests {
         check::<Backend>();
         check::<PromptKind>();
         check::<BatchingStrategy>();
+        check::<EarlyStopping>();
+        check::<SpeculationKind>();
         check::<DecoderPreset>();
         check::<SourceWord>();
         check::<RequiredGrade>();

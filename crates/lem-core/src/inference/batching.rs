@@ -17,7 +17,8 @@ pub struct BatchPlan {
 /// `lengths` are prompt lengths in tokens as they will run, that is after the cut to `max_input` tokens. The sorted
 /// strategies order them from short to long and keep the order of equals, so that a plan is fixed by its input. The
 /// dynamic strategies close a batch before the request that would make its prompt tokens exceed the budget; a request
-/// that is alone above the budget still runs, in a batch of its own. Without a budget in `spec` it is `max_input`.
+/// that is alone above the budget still runs, in a batch of its own. Without a budget in `spec` it is `max_input`. What is
+/// grouped for continuous batching is as for the static strategy: where all requests take equally long, it is what runs.
 #[must_use]
 pub fn plan(lengths: &[usize], spec: &BatchingSpec, max_input: u32) -> BatchPlan {
     let mut order: Vec<usize> = (0..lengths.len()).collect();

@@ -4,6 +4,7 @@
 //! (`cpu`); `generation` turns logits to tokens, with events. Start at [`CandleLoader`] to run what an experiment
 //! names, at [`CandleEngine::load`] to run a model by its files.
 
+mod draft;
 mod engine;
 mod error;
 mod generation;
@@ -12,6 +13,7 @@ mod load;
 mod loader;
 mod log_probability;
 mod memory;
+mod plan;
 mod threads;
 mod weight_types;
 

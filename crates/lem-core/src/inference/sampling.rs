@@ -14,7 +14,8 @@ mod penalties;
 mod stop_strings;
 
 use crate::tokenizer::TokenBytes;
-use draw::{Draw, most_probable};
+use draw::Draw;
+pub(crate) use draw::most_probable;
 use lem_domain::spec::{SamplingSpec, TokenLimits};
 use lem_domain::token::FinishReason;
 use ngrams::ForbiddenNgrams;
@@ -46,7 +47,7 @@ pub struct Chosen {
 }
 
 /// Chooses the tokens of one request and remembers them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sampler<'a> {
     rules: SamplingRules<'a>,
     penalty: Option<RepetitionPenalty>,
@@ -87,7 +88,9 @@ impl<'a> Sampler<'a> {
         Chosen { token, finish: self.remember(token) }
     }
 
-    fn penalise(&self, logits: &mut [f32]) {
+    /// Applies what changes logits whatever the choice: the penalties, and what is forbidden. It may as well be applied to
+    /// log-probabilities.
+    pub(crate) fn penalise(&self, logits: &mut [f32]) {
         if let Some(penalty) = &self.penalty {
             penalty.apply(logits);
         }
@@ -101,7 +104,8 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    fn remember(&mut self, token: u32) -> Option<FinishReason> {
+    /// Makes a token part of the output; gives why the request ends with it, if it does.
+    pub(crate) fn remember(&mut self, token: u32) -> Option<FinishReason> {
         let SamplingRules { spec, limits, ends, .. } = self.rules;
         if let Some(penalty) = &mut self.penalty {
             penalty.remember(token);

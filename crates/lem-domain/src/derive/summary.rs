@@ -1,5 +1,6 @@
 //! The whole result of a run, from its raw records alone.
 
+mod decoding;
 mod energy;
 mod findings;
 mod memory;
@@ -16,6 +17,7 @@ use super::timeline::{RequestTimeline, timelines};
 use crate::finding::Finding;
 use crate::record::{MemoryFacts, RunRecord};
 use crate::time::TimeWindow;
+use crate::token::SpeculationCounts;
 use crate::units::Seconds;
 
 /// Everything derived from one run.
@@ -37,6 +39,11 @@ pub struct Summary {
     pub energy: EnergySummary,
     /// Arithmetic.
     pub arithmetic: ArithmeticSummary,
+    /// How guessed tokens fared; `None` without speculative decoding.
+    pub speculation: Option<SpeculationCounts>,
+    /// Mean of the natural logarithm of an output token's probability, over all requests that kept it; `None` when none
+    /// did. The exponential of its negation is the perplexity of the output.
+    pub mean_log_probability: Option<f64>,
     /// Memory: peaks are the greatest over processes, the rest is added.
     pub memory: MemoryFacts,
     /// What a reader must know: recorded findings first, derived ones after.
@@ -66,6 +73,8 @@ pub fn summarise(record: &RunRecord) -> Summary {
         latency: rates::latency(&timelines),
         energy,
         arithmetic,
+        speculation: decoding::speculation(&record.processes),
+        mean_log_probability: decoding::mean_log_probability(&record.processes, &timelines),
         memory: memory::memory(&record.processes),
         findings,
     }

@@ -5,8 +5,9 @@ use crate::clock::Clock;
 use crate::flops::FlopsBreakdown;
 use crate::record::{EngineFacts, MemoryFacts, ModelFacts};
 use crate::spec::ExperimentSpec;
-use crate::token::{EventBuffer, FinishReason};
+use crate::token::{EventBuffer, FinishReason, SpeculationCounts, TokenLogProbability};
 use std::ops::Range;
+use std::time::Duration;
 
 /// One prompt of a data set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,9 @@ pub struct PreparedRequest {
     pub tokens: Vec<u32>,
     /// Length before the cut, when there was one.
     pub truncated_from: Option<u64>,
+    /// When it is meant to start, after the window opens; `None` as soon as there is a place. Only continuous batching
+    /// looks at it.
+    pub arrival: Option<Duration>,
 }
 
 /// Requests in the order they will run, grouped into batches.
@@ -51,7 +55,7 @@ pub struct PreparedRequest {
 pub struct PreparedWorkload {
     /// The requests; token events refer to their positions.
     pub requests: Vec<PreparedRequest>,
-    /// Consecutive groups that run together.
+    /// Consecutive groups that run together; continuous batching takes requests one by one instead.
     pub batches: Vec<Range<usize>>,
 }
 
@@ -67,7 +71,7 @@ pub struct RunControl<'a> {
 }
 
 /// What an engine knows after a run, beside the events.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunOutput {
     /// Per request: why it ended, or `None` when it never started.
     pub finish: Vec<Option<FinishReason>>,
@@ -77,6 +81,19 @@ pub struct RunOutput {
     pub padding: Vec<u64>,
     /// Arithmetic executed, where the engine counts it.
     pub executed: Option<FlopsBreakdown>,
+    /// How guessed tokens fared; `None` without speculative decoding.
+    pub speculation: Option<SpeculationCounts>,
+    /// Per request and output token: how probable it was; `None` unless asked for.
+    pub log_probabilities: Option<Vec<Vec<TokenLogProbability>>>,
+}
+
+impl RunOutput {
+    /// Natural logarithm of the probability of all output of a request, where probabilities were kept.
+    #[must_use]
+    pub fn log_probability(&self, request: usize) -> Option<f64> {
+        let tokens = self.log_probabilities.as_ref()?.get(request)?;
+        (!tokens.is_empty()).then(|| tokens.iter().map(|token| token.log_probability).sum())
+    }
 }
 
 /// A loaded model.
@@ -86,6 +103,11 @@ pub trait InferenceEngine {
 
     /// Which model.
     fn model(&self) -> &ModelFacts;
+
+    /// The smaller model that guesses tokens for it, if one does.
+    fn draft(&self) -> Option<&ModelFacts> {
+        None
+    }
 
     /// Memory as of now.
     fn memory(&self) -> MemoryFacts;

@@ -52,13 +52,14 @@ fn event() -> impl Strategy<Value = TokenEvent> {
 }
 
 fn request() -> impl Strategy<Value = RequestFacts> {
-    (text(), any::<u64>(), of(any::<u64>()), any::<u64>(), of(select(FinishReason::ALL))).prop_map(
-        |(prompt_id, prompt_tokens, truncated_from, padding_tokens, finish)| RequestFacts {
+    (text(), any::<u64>(), of(any::<u64>()), any::<u64>(), of(select(FinishReason::ALL)), of(-1e6..0.0f64)).prop_map(
+        |(prompt_id, prompt_tokens, truncated_from, padding_tokens, finish, log_probability)| RequestFacts {
             prompt_id,
             prompt_tokens,
             truncated_from,
             padding_tokens,
             finish,
+            log_probability,
         },
     )
 }

@@ -7,13 +7,13 @@ use lem_domain::idle::{IdleLevel, IdleState, IdleWindow};
 use lem_domain::impact::{Multiplier, Multipliers};
 use lem_domain::protocol::{ResultsRepository, RunSetup};
 use lem_domain::record::{
-    DatasetFacts, EngineFacts, HostRecord, MemoryFacts, ModelFacts, ProcessRecord, RequestFacts, RunRecord, WarmupFacts,
+    DatasetFacts, EngineFacts, HostRecord, MemoryFacts, ModelFacts, ProcessRecord, RequestFacts, RunRecord, SpeculationFacts, WarmupFacts,
 };
 use lem_domain::sensor::{
     Gain, Gauge, PowerMeaning, SamplerCost, SensorDescriptor, SensorIndex, SensorKind, SensorRecord, SensorSample, SourceStatus,
     SourceVerdict, Stamp, ThreadPower,
 };
-use lem_domain::token::{FinishReason, RequestIndex, TokenEvent, TokenEventKind};
+use lem_domain::token::{FinishReason, RequestIndex, SpeculationCounts, TokenEvent, TokenEventKind};
 use lem_domain::units::{Bytes, Flops, Watts};
 use lem_domain::{Boundary, DeviceId, ExperimentId, Finding, FindingCode, Severity, TimeWindow, Timestamp};
 use lem_results::ResultsFolder;
@@ -111,6 +111,7 @@ pub(crate) fn process(index: u32) -> ProcessRecord {
         window: Some(window(1_000, 3_000 + late)),
         requests: vec![request("p-1", None), request("p-2", Some(900))],
         events: events(late),
+        speculation: Some(SpeculationFacts { draft: None, counts: SpeculationCounts { drafted: 40, accepted: 31, verified: 12 } }),
         executed: Some(FlopsBreakdown {
             linear: Flops::new(30_000_000_000),
             attention: Flops::new(90_000_000),
@@ -157,7 +158,14 @@ fn model() -> ModelFacts {
 }
 
 fn request(prompt_id: &str, truncated_from: Option<u64>) -> RequestFacts {
-    RequestFacts { prompt_id: prompt_id.into(), prompt_tokens: 40, truncated_from, padding_tokens: 0, finish: Some(FinishReason::Length) }
+    RequestFacts {
+        prompt_id: prompt_id.into(),
+        prompt_tokens: 40,
+        truncated_from,
+        padding_tokens: 0,
+        finish: Some(FinishReason::Length),
+        log_probability: None,
+    }
 }
 
 /// Two requests one after the other: 40 ms of prefill, then a token every 10 ms for 16 tokens.

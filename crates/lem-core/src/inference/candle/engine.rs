@@ -1,21 +1,24 @@
 //! A loaded model and the engine seam.
 
 use super::EngineError;
-use super::generation::{Generation, PREFILL_CHUNK};
+use super::draft::Draft;
+use super::generation::{Admission, BeamSearch, DraftModel, Drafter, Generation, Journal, Method};
 use super::index::index;
 use super::load::{Loaded, Loading, load};
+use super::plan::Plan;
 use super::{memory, threads};
 use crate::inference::batching;
-use crate::inference::cpu::{Decoder, KvCache, Level, Pool, Workspace};
+use crate::inference::cpu::{Decoder, Level, Pool, Room, RoomSize, Session};
 use crate::inference::sampling::SamplingRules;
 use crate::model::{AdapterFiles, ModelReference, ReferenceError};
 use crate::tokenizer::{TokenBytes, Tokenizer};
 use lem_domain::backend::Backend;
 use lem_domain::protocol::{InferenceEngine, PreparedRequest, PreparedWorkload, Prompt, RunControl, RunOutput, SeamError};
 use lem_domain::record::{EngineFacts, MemoryFacts, ModelFacts};
-use lem_domain::spec::{ExperimentSpec, TokenLimits, WeightsSpec};
+use lem_domain::spec::{ExperimentSpec, SpeculationMethod, TokenChoice, TokenLimits, WeightsSpec};
 use lem_domain::token::EventBuffer;
 use lem_domain::units::Bytes;
+use std::cell::RefCell;
 
 /// A model on the processor.
 #[derive(Debug)]
@@ -27,17 +30,12 @@ pub struct CandleEngine {
     ends: Vec<u32>,
     /// Reserved by [`InferenceEngine::prepare`].
     room: Option<Room>,
+    /// Guesses tokens.
+    draft: Option<Draft>,
     /// Read by [`InferenceEngine::prepare`] when there are stop strings.
     token_bytes: Option<TokenBytes>,
     engine: EngineFacts,
     model: ModelFacts,
-}
-
-/// Memory of running requests.
-#[derive(Debug)]
-pub(super) struct Room {
-    pub(super) cache: KvCache,
-    pub(super) workspace: Workspace,
 }
 
 impl CandleEngine {
@@ -70,7 +68,16 @@ impl CandleEngine {
             kernel,
             threads: u32::try_from(pool.threads()).ok(),
         };
-        Ok(Self { decoder, pool, tokenizer, ends, room: None, token_bytes: None, engine, model: facts })
+        Ok(Self { decoder, pool, tokenizer, ends, room: None, draft: None, token_bytes: None, engine, model: facts })
+    }
+
+    /// Lets a smaller model guess tokens in runs that ask for it; `reference` as in [`Self::load`].
+    ///
+    /// # Errors
+    /// As [`Self::load`], and when the two models have different tokens.
+    pub fn with_draft(mut self, reference: &str) -> Result<Self, EngineError> {
+        self.draft = Some(Draft::load(reference, &self.model, self.decoder.architecture().vocabulary, self.pool.threads())?);
+        Ok(self)
     }
 
     /// The model's tokenizer.
@@ -87,7 +94,7 @@ impl CandleEngine {
         let plan = batching::plan(&lengths, &spec.batching, spec.limits.max_input);
         let requests = plan.order.iter().map(|&request| requests[request].clone()).collect();
         let workload = PreparedWorkload { requests, batches: plan.batches };
-        self.reserve(&workload, spec.limits)?;
+        self.reserve(Plan::of(&workload, spec)?);
         if !spec.sampling.stop.is_empty() && self.token_bytes.is_none() {
             self.token_bytes = Some(self.tokenizer.token_bytes()?);
         }
@@ -112,7 +119,7 @@ impl CandleEngine {
         }
         self.check_tokens(&tokens)?;
         let truncated_from = (length > tokens.len()).then(|| u64::try_from(length).expect("a length fits 64 bits"));
-        Ok(PreparedRequest { prompt_id: prompt.id.clone(), tokens, truncated_from })
+        Ok(PreparedRequest { prompt_id: prompt.id.clone(), tokens, truncated_from, arrival: None })
     }
 
     pub(super) fn check_tokens(&self, tokens: &[u32]) -> Result<(), EngineError> {
@@ -123,23 +130,12 @@ impl CandleEngine {
         }
     }
 
-    /// Makes room for the largest batch; memory that is there already and suffices is kept.
-    fn reserve(&mut self, workload: &PreparedWorkload, limits: TokenLimits) -> Result<(), EngineError> {
-        let (rows, capacity) = room(workload, limits);
-        if !self.room.as_ref().is_some_and(|room| room.fits(rows, capacity)) {
-            // The old memory goes before the new comes.
-            self.room = None;
-            self.room = Some(self.make_room(rows, capacity, rows));
+    /// Makes room for what runs at once; memory that is there already and suffices is kept.
+    fn reserve(&mut self, plan: Plan) {
+        reserve(&mut self.decoder, &mut self.room, plan.room, self.pool.threads());
+        if let Some(draft) = self.draft.as_mut().filter(|_| plan.guesses > 0) {
+            reserve(&mut draft.decoder, &mut draft.room, plan.draft_room(), self.pool.threads());
         }
-        Ok(())
-    }
-
-    /// Room for `rows` requests of `capacity` tokens, with logits of `positions` tokens of a pass.
-    pub(super) fn make_room(&mut self, rows: usize, capacity: usize, positions: usize) -> Room {
-        let cache = self.decoder.reserve(rows, capacity);
-        let tokens = PREFILL_CHUNK.min(rows * capacity).max(rows);
-        let workspace = Workspace::new(self.decoder.architecture(), tokens, positions, self.pool.threads());
-        Room { cache, workspace }
     }
 
     fn run_workload(
@@ -149,22 +145,54 @@ impl CandleEngine {
         events: &mut EventBuffer,
         control: RunControl<'_>,
     ) -> Result<RunOutput, EngineError> {
-        let (rows, capacity) = room(workload, spec.limits);
-        let room = self.room.as_mut().filter(|room| room.fits(rows, capacity)).ok_or(EngineError::NotPrepared)?;
+        let plan = Plan::of(workload, spec)?;
         let token_bytes = self.token_bytes.as_ref();
         if token_bytes.is_none() && !spec.sampling.stop.is_empty() {
             return Err(EngineError::NotPrepared);
         }
         let rules = SamplingRules { spec: &spec.sampling, limits: spec.limits, seed: spec.seed, ends: &self.ends, token_bytes };
-        let generation = Generation::new((&self.decoder, &mut self.pool, room), rules, workload, events, control);
-        Ok(generation.run())
+        let pool = RefCell::new(&mut self.pool);
+        let mut session = session(&self.decoder, &pool, self.room.as_mut(), plan.room)?;
+        let admission = Admission::new(workload, spec.batching.strategy, plan.requests, plan.pass);
+        let journal = Journal::new(workload, index(spec.limits.max_output), events, control);
+        if let TokenChoice::Beams(beams) = spec.sampling.choice {
+            return BeamSearch::new(&mut session, (rules, beams), workload, admission, journal).run();
+        }
+        let mut guessing = match &mut self.draft {
+            Some(draft) if plan.guesses > 0 => Some(self::session(&draft.decoder, &pool, draft.room.as_mut(), plan.draft_room())?),
+            _ => None,
+        };
+        let method = match spec.candle.speculation.as_ref().map(|speculation| &speculation.method) {
+            None => None,
+            Some(SpeculationMethod::PromptLookup { ngram }) => Some(Method::PromptLookup { ngram: index(*ngram) }),
+            Some(SpeculationMethod::DraftModel(_)) => {
+                let model = guessing.as_mut().ok_or(EngineError::NoDraft)?;
+                Some(Method::Model(DraftModel::new(model, plan.draft_room().tokens)))
+            }
+        };
+        let drafter = method.map(|method| Drafter::new(method, plan.guesses));
+        Generation::new(&mut session, drafter, rules, workload, admission, journal).run()
     }
 }
 
-impl Room {
-    fn fits(&self, rows: usize, capacity: usize) -> bool {
-        self.cache.fits(rows, capacity) && self.workspace.fits(rows, rows)
+/// Makes room where there is too little.
+fn reserve(decoder: &mut Decoder, room: &mut Option<Room>, size: RoomSize, threads: usize) {
+    if !room.as_ref().is_some_and(|room| room.fits(size, decoder.architecture().vocabulary)) {
+        // The old memory goes before the new comes.
+        *room = None;
+        *room = Some(Room::new(decoder, size, threads));
     }
+}
+
+/// A decoder with the room that was reserved for it.
+fn session<'a>(
+    decoder: &'a Decoder,
+    pool: &'a RefCell<&'a mut Pool>,
+    room: Option<&'a mut Room>,
+    size: RoomSize,
+) -> Result<Session<'a>, EngineError> {
+    let room = room.filter(|room| room.fits(size, decoder.architecture().vocabulary)).ok_or(EngineError::NotPrepared)?;
+    Ok(Session::new(decoder, pool, room))
 }
 
 impl InferenceEngine for CandleEngine {
@@ -176,10 +204,17 @@ impl InferenceEngine for CandleEngine {
         &self.model
     }
 
+    fn draft(&self) -> Option<&ModelFacts> {
+        self.draft.as_ref().map(|draft| &draft.facts)
+    }
+
+    /// With what the smaller model takes that guesses tokens.
     fn memory(&self) -> MemoryFacts {
+        let draft = self.draft.as_ref();
+        let rooms = self.room.iter().chain(draft.and_then(|draft| draft.room.as_ref()));
         MemoryFacts {
-            model: Some(bytes(self.decoder.bytes())),
-            kv_cache: self.room.as_ref().map(|room| bytes(room.cache.bytes())),
+            model: Some(bytes(self.decoder.bytes() + draft.map_or(0, |draft| draft.decoder.bytes()))),
+            kv_cache: self.room.as_ref().map(|_| bytes(rooms.map(|room| room.cache.bytes()).sum())),
             peak_host: memory::peak_resident(),
             peak_device: None,
         }
@@ -210,13 +245,6 @@ fn adapter_files(reference: &str) -> Result<(&str, AdapterFiles), EngineError> {
     let unresolved = |source: ReferenceError| EngineError::Reference { reference: reference.to_owned(), source };
     let files = reference.parse::<ModelReference>().and_then(|parsed| parsed.resolve_adapter()).map_err(unresolved)?;
     Ok((reference, files))
-}
-
-/// Rows and tokens per row that a workload needs; the last output token is never run.
-fn room(workload: &PreparedWorkload, limits: TokenLimits) -> (usize, usize) {
-    let rows = workload.batches.iter().map(ExactSizeIterator::len).max().unwrap_or(0);
-    let longest = workload.requests.iter().map(|request| request.tokens.len()).max().unwrap_or(0);
-    (rows, longest + index(limits.max_output.saturating_sub(1)))
 }
 
 fn bytes(count: usize) -> Bytes {

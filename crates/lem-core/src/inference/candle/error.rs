@@ -88,6 +88,23 @@ pub enum EngineError {
         /// Size of the vocabulary.
         vocabulary: usize,
     },
+    /// A beam search was asked for together with something that it has no part in.
+    #[error("a beam search does not go together with {other}")]
+    BesideBeams {
+        /// What else was asked for.
+        other: &'static str,
+    },
+    /// A draft model has other tokens than the model it is to guess for.
+    #[error("the draft model `{draft}` has another tokenizer than `{model}`")]
+    DraftVocabulary {
+        /// Reference of the smaller model.
+        draft: String,
+        /// Reference of the model.
+        model: String,
+    },
+    /// A run asks for a draft model, and the engine was loaded without one.
+    #[error("no draft model is loaded")]
+    NoDraft,
     /// A workload needs more room for keys and values than was reserved: another engine prepared it.
     #[error("the workload was not prepared by this engine")]
     NotPrepared,
@@ -127,7 +144,11 @@ impl From<EngineError> for SeamError {
             EngineError::TokenOutsideVocabulary { .. } => {
                 (Fault::Preflight, Some("put the model's own tokenizer.json beside the weights, or remove the one there".to_owned()))
             }
-            EngineError::NotPrepared => (Fault::Run, None),
+            EngineError::BesideBeams { .. } => (Fault::Usage, Some("leave one of the two out".to_owned())),
+            EngineError::DraftVocabulary { .. } => {
+                (Fault::Usage, Some("take a smaller model of the same family, or `candle.speculative.method: prompt_lookup`".to_owned()))
+            }
+            EngineError::NoDraft | EngineError::NotPrepared => (Fault::Run, None),
         };
         Self { hint, ..Self::new(fault, what) }
     }

@@ -1,188 +1,161 @@
 //! From a prepared workload to tokens: what runs inside the measured window, and nothing else.
+//!
+//! `admission` says which requests may start, `turn` which of their tokens run in the next pass; `drafter` guesses tokens
+//! ahead where that is asked for. `beams` goes another way: it follows several continuations of each request.
 
-use super::engine::Room;
-use super::index::index;
-use crate::inference::cpu::{Decoder, Pool, Run, Segment, Span};
-use crate::inference::executed::Executed;
-use crate::inference::sampling::{Chosen, Sampler, SamplingRules};
-use lem_domain::protocol::{PreparedWorkload, RunControl, RunOutput};
-use lem_domain::token::{EventBuffer, FinishReason, RequestIndex, TokenEventKind};
-use std::ops::Range;
+mod admission;
+mod beams;
+mod drafter;
+mod hypotheses;
+mod journal;
+mod log_probabilities;
+mod running;
+mod turn;
+
+pub(super) use admission::Admission;
+pub(super) use beams::BeamSearch;
+pub(super) use drafter::{DraftModel, Drafter, Method};
+pub(super) use journal::Journal;
+pub(super) use log_probabilities::log_sum_exp;
+
+use crate::inference::candle::EngineError;
+use crate::inference::forward::{Forward, Segment};
+use crate::inference::sampling::{Sampler, SamplingRules};
+use lem_domain::protocol::{PreparedWorkload, RunOutput};
+use log_probabilities::LogProbabilities;
+use running::Running;
 
 /// Prompt tokens of one pass: products gain nothing beyond a few hundred rows, while the memory of a pass grows.
 pub(super) const PREFILL_CHUNK: usize = 512;
 
 /// A run in progress.
 pub(super) struct Generation<'a> {
-    decoder: &'a Decoder,
-    pool: &'a mut Pool,
-    room: &'a mut Room,
+    model: &'a mut dyn Forward,
+    drafter: Option<Drafter<'a>>,
     rules: SamplingRules<'a>,
     workload: &'a PreparedWorkload,
-    events: &'a mut EventBuffer,
-    control: RunControl<'a>,
-    executed: Executed,
-    output: RunOutput,
-    /// Requests of a pass; reused.
-    spans: Vec<Span>,
-}
-
-/// A request that is running.
-struct Running<'a> {
-    request: usize,
-    /// Its row in the cache.
-    row: usize,
-    sampler: Sampler<'a>,
-    /// The token that was chosen last and has not been run.
-    next: [u32; 1],
-}
-
-/// Whether a run goes on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Flow {
-    Continue,
-    Stop,
+    admission: Admission<'a>,
+    journal: Journal<'a>,
+    log_probabilities: Option<LogProbabilities>,
+    running: Vec<Running<'a>>,
+    /// Positions of a pass whose logits are asked for; reused.
+    positions: Vec<usize>,
 }
 
 impl<'a> Generation<'a> {
-    /// Sets a run up; there must be room for every batch.
+    /// Sets a run up; the model has room for what admission lets run at once.
     pub(super) fn new(
-        (decoder, pool, room): (&'a Decoder, &'a mut Pool, &'a mut Room),
+        model: &'a mut dyn Forward,
+        drafter: Option<Drafter<'a>>,
         rules: SamplingRules<'a>,
         workload: &'a PreparedWorkload,
-        events: &'a mut EventBuffer,
-        control: RunControl<'a>,
+        admission: Admission<'a>,
+        journal: Journal<'a>,
     ) -> Self {
-        let requests = workload.requests.len();
-        let longest = index(rules.limits.max_output);
-        let output = RunOutput {
-            finish: vec![None; requests],
-            tokens: workload.requests.iter().map(|_| Vec::with_capacity(longest)).collect(),
-            padding: vec![0; requests],
-            executed: None,
-        };
-        let largest = workload.batches.iter().map(ExactSizeIterator::len).max().unwrap_or(0);
-        let spans = Vec::with_capacity(largest);
-        Self { decoder, pool, room, rules, workload, events, control, executed: Executed::default(), output, spans }
+        let log_probabilities = rules.spec.logprobs.map(|alternatives| LogProbabilities::new(alternatives, workload.requests.len()));
+        let running = Vec::with_capacity(admission.most_at_once());
+        let positions = Vec::with_capacity(admission.most_at_once() * (1 + drafter.as_ref().map_or(0, Drafter::most)));
+        Self { model, drafter, rules, workload, admission, journal, log_probabilities, running, positions }
     }
 
-    /// Runs all batches, or those up to an interrupt.
-    pub(super) fn run(mut self) -> RunOutput {
-        for batch in &self.workload.batches {
-            if self.control.interrupt.is_raised() || self.batch(batch.clone()) == Flow::Stop {
+    /// Runs all requests, or what an interrupt leaves of them.
+    pub(super) fn run(mut self) -> Result<RunOutput, EngineError> {
+        loop {
+            if !self.journal.is_interrupted() {
+                self.admit();
+            }
+            if self.running.is_empty() {
                 break;
             }
-        }
-        self.output.executed = Some(self.executed.breakdown());
-        self.output
-    }
-
-    fn batch(&mut self, batch: Range<usize>) -> Flow {
-        let release = self.control.clock.now();
-        for request in batch.clone() {
-            self.events.push(position(request), release, TokenEventKind::Arrived);
-            self.events.push(position(request), release, TokenEventKind::Scheduled);
-        }
-        let mut running: Vec<Running<'_>> = batch.enumerate().map(|(row, request)| self.start(row, request)).collect();
-        running.iter().for_each(|running| self.room.cache.truncate(running.row, 0));
-
-        if self.prefill(&mut running) == Flow::Stop {
-            return self.stop(&running);
-        }
-        while !running.is_empty() {
-            if self.control.interrupt.is_raised() {
-                return self.stop(&running);
+            if self.journal.is_interrupted() {
+                self.running.iter().for_each(|running| self.journal.interrupted(running.request));
+                break;
             }
-            let segments: Vec<_> = running.iter().map(|running| Segment { row: running.row, tokens: &running.next }).collect();
-            self.pass(&segments);
-            self.choose(&mut running);
+            self.plan()?;
+            self.pass()?;
         }
-        Flow::Continue
-    }
-
-    /// Runs new tokens; the residual stream stays in the workspace.
-    fn pass(&mut self, segments: &[Segment<'_>]) {
-        let Room { cache, workspace } = &mut *self.room;
-        let mut run = Run { pool: self.pool, workspace, cache, executed: &mut self.executed };
-        self.decoder.run(segments, &mut self.spans, &mut run);
-    }
-
-    fn start(&self, row: usize, request: usize) -> Running<'a> {
-        let sampler = Sampler::new(self.rules, position(request).0, &self.workload.requests[request].tokens);
-        Running { request, row, sampler, next: [0] }
-    }
-
-    /// Runs the prompts, as many of them in a pass as it has room for and none of them padded, and chooses the first token
-    /// of each as soon as its prompt has been run.
-    fn prefill(&mut self, running: &mut Vec<Running<'_>>) -> Flow {
-        let workload = self.workload;
-        let mut segments = Vec::with_capacity(running.len());
-        let mut done = 0;
-        while done < running.len() {
-            if self.control.interrupt.is_raised() {
-                return Flow::Stop;
-            }
-            segments.clear();
-            let mut room = PREFILL_CHUNK;
-            let mut complete = 0;
-            for Running { request, row, .. } in &running[done..] {
-                let rest = &workload.requests[*request].tokens[self.room.cache.length(*row)..];
-                let tokens = &rest[..rest.len().min(room)];
-                if tokens.is_empty() {
-                    break;
-                }
-                segments.push(Segment { row: *row, tokens });
-                room -= tokens.len();
-                complete += usize::from(tokens.len() == rest.len());
-            }
-            self.pass(&segments);
-            self.sample(&mut running[done..done + complete]);
-            done += complete;
+        let mut executed = self.model.executed();
+        let mut output = self.journal.into_output();
+        if let Some(drafter) = &self.drafter {
+            executed = executed + drafter.executed();
+            output.speculation = Some(drafter.counts());
         }
-        running.retain(|running| self.output.finish[running.request].is_none());
-        Flow::Continue
+        output.executed = Some(executed);
+        output.log_probabilities = self.log_probabilities.map(LogProbabilities::into_requests);
+        Ok(output)
     }
 
-    /// Chooses the next token of each running request, and drops those that are done.
-    fn choose(&mut self, running: &mut Vec<Running<'_>>) {
-        self.sample(running);
-        running.retain(|running| self.output.finish[running.request].is_none());
+    /// Starts what may start now, and waits where nothing runs and something is still to arrive.
+    fn admit(&mut self) {
+        while let Some(admitted) = self.admission.next(self.running.len(), &self.journal) {
+            let prompt = &self.workload.requests[admitted.request].tokens;
+            let position = Journal::index(admitted.request).0;
+            self.model.truncate(admitted.row, 0);
+            if let Some(drafter) = &mut self.drafter {
+                drafter.forget(admitted.row);
+            }
+            self.journal.started(admitted.request, admitted.arrived, admitted.scheduled);
+            let sampler = Sampler::new(self.rules, position, prompt);
+            self.running.push(Running::new(admitted, prompt, self.rules.limits.max_output, sampler));
+        }
     }
 
-    /// Chooses the next token of those requests that the last pass began with.
-    fn sample(&mut self, running: &mut [Running<'_>]) {
-        let Room { cache, workspace } = &mut *self.room;
-        let mut run = Run { pool: self.pool, workspace, cache, executed: &mut self.executed };
-        let last = self.spans[..running.len()].iter().map(|span| span.first + span.tokens - 1);
-        let logits = self.decoder.logits(last, &mut run);
-        let vocabulary = self.decoder.architecture().vocabulary;
-        for (running, logits) in running.iter_mut().zip(logits.chunks_exact_mut(vocabulary)) {
-            let Chosen { token, finish: reason } = running.sampler.choose(logits);
-            self.events.push(position(running.request), self.control.clock.now(), TokenEventKind::Tokens { count: 1 });
-            self.output.tokens[running.request].push(token);
-            running.next = [token];
-            if let Some(reason) = reason {
-                finish(self.events, &mut self.output, self.control, running.request, reason);
+    /// Decides which tokens run in the next pass, and drafts those that are guessed.
+    fn plan(&mut self) -> Result<(), EngineError> {
+        let order = self.admission.order();
+        if turn::decodes(&self.running, order)
+            && let Some(drafter) = &mut self.drafter
+        {
+            drafter.draft(&mut self.running)?;
+        }
+        turn::share(&mut self.running, self.model, order);
+        Ok(())
+    }
+
+    /// Runs those tokens, and chooses the next one of every request that has no more to run.
+    fn pass(&mut self) -> Result<(), EngineError> {
+        let mut segments = Vec::with_capacity(self.running.len());
+        self.positions.clear();
+        let mut first = 0;
+        for running in self.running.iter().filter(|running| running.turn > 0) {
+            let start = self.model.length(running.row);
+            segments.push(Segment { row: running.row, tokens: &running.tokens[start..start + running.turn] });
+            first += running.turn;
+            if start + running.turn == running.tokens.len() {
+                self.positions.extend(first - 1 - running.drafted..first);
             }
         }
-    }
-
-    fn stop(&mut self, running: &[Running<'_>]) -> Flow {
-        for running in running {
-            if self.output.finish[running.request].is_none() {
-                finish(self.events, &mut self.output, self.control, running.request, FinishReason::Interrupted);
-            }
+        self.model.run(&segments)?;
+        if !self.positions.is_empty() {
+            self.choose()?;
         }
-        Flow::Stop
+        Ok(())
     }
-}
 
-fn finish(events: &mut EventBuffer, output: &mut RunOutput, control: RunControl<'_>, request: usize, reason: FinishReason) {
-    events.push(position(request), control.clock.now(), TokenEventKind::Finished(reason));
-    output.finish[request] = Some(reason);
-    control.progress.advance(1);
-}
-
-fn position(request: usize) -> RequestIndex {
-    RequestIndex(u32::try_from(request).expect("a workload has fewer than 2^32 requests"))
+    fn choose(&mut self) -> Result<(), EngineError> {
+        let vocabulary = self.model.vocabulary();
+        let complete: Vec<bool> = self.running.iter().map(|running| running.is_complete(&*self.model)).collect();
+        let mut logits = self.model.logits(&self.positions)?;
+        for (running, _) in self.running.iter_mut().zip(&complete).filter(|(_, complete)| **complete) {
+            let (own, others) = logits.split_at_mut((1 + running.drafted) * vocabulary);
+            logits = others;
+            let settled = running.settle(own.chunks_exact_mut(vocabulary), self.log_probabilities.as_mut());
+            if let Some(drafter) = self.drafter.as_mut().filter(|_| settled.drafted > 0) {
+                drafter.count(settled);
+            }
+            self.journal.chosen(running.request, running.last(settled.chosen), settled.finish);
+        }
+        for (running, _) in self.running.iter().zip(&complete).filter(|(_, complete)| **complete) {
+            // The token that was chosen last has not been run, and what was refused is forgotten.
+            self.model.truncate(running.row, running.tokens.len() - 1);
+        }
+        let admission = &mut self.admission;
+        self.running.retain(|running| {
+            if running.is_finished {
+                admission.release(running.row);
+            }
+            !running.is_finished
+        });
+        Ok(())
+    }
 }

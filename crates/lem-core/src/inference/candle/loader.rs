@@ -2,7 +2,7 @@
 
 use super::CandleEngine;
 use lem_domain::protocol::{InferenceEngine, ModelLoader, SeamError};
-use lem_domain::spec::ExperimentSpec;
+use lem_domain::spec::{ExperimentSpec, SpeculationMethod};
 
 /// Loads models for the candle engine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,6 +18,11 @@ impl CandleLoader {
 
 impl ModelLoader for CandleLoader {
     fn load(&self, spec: &ExperimentSpec) -> Result<Box<dyn InferenceEngine>, SeamError> {
-        Ok(Box::new(CandleEngine::load_changed(&spec.model, &spec.weights, spec.candle.threads)?))
+        let engine = CandleEngine::load_changed(&spec.model, &spec.weights, spec.candle.threads)?;
+        let speculation = spec.candle.speculation.as_ref().map(|speculation| &speculation.method);
+        Ok(Box::new(match speculation {
+            Some(SpeculationMethod::DraftModel(draft)) => engine.with_draft(draft)?,
+            Some(SpeculationMethod::PromptLookup { .. }) | None => engine,
+        }))
     }
 }

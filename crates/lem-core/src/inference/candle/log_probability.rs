@@ -1,10 +1,11 @@
 //! How probable a model finds a text: what tests of accuracy compare, since greedy tokens flip on near ties.
 
-use super::engine::Room;
-use super::generation::PREFILL_CHUNK;
+use super::generation::{PREFILL_CHUNK, log_sum_exp};
+use super::index::index;
 use super::{CandleEngine, EngineError};
-use crate::inference::cpu::{Run, Segment};
-use crate::inference::executed::Executed;
+use crate::inference::cpu::{Room, RoomSize, Session};
+use crate::inference::forward::{Forward, Segment};
+use std::cell::RefCell;
 
 /// Positions whose logits are held at once; a row of a large vocabulary takes a megabyte.
 const HEAD_CHUNK: usize = 64;
@@ -27,29 +28,24 @@ impl CandleEngine {
         let Some(targets) = tokens.get(1..).filter(|targets| !targets.is_empty()) else { return Ok(Vec::new()) };
         let inputs = &tokens[..targets.len()];
 
-        let Room { mut cache, mut workspace } = self.make_room(1, inputs.len(), HEAD_CHUNK);
-        let (mut executed, mut spans) = (Executed::default(), Vec::new());
+        let tokens = PREFILL_CHUNK.min(inputs.len());
+        let size = RoomSize { rows: 1, capacity: inputs.len(), tokens, positions: HEAD_CHUNK };
+        let mut room = Room::new(&mut self.decoder, size, self.pool.threads());
+        let pool = RefCell::new(&mut self.pool);
+        let mut session = Session::new(&self.decoder, &pool, &mut room);
         let vocabulary = self.decoder.architecture().vocabulary;
         let mut log_probabilities = Vec::with_capacity(targets.len());
         for (inputs, targets) in inputs.chunks(PREFILL_CHUNK).zip(targets.chunks(PREFILL_CHUNK)) {
-            let mut run = Run { pool: &mut self.pool, workspace: &mut workspace, cache: &mut cache, executed: &mut executed };
-            self.decoder.run(&[Segment { row: 0, tokens: inputs }], &mut spans, &mut run);
-            for (index, targets) in targets.chunks(HEAD_CHUNK).enumerate() {
-                let start = index * HEAD_CHUNK;
-                let logits = self.decoder.logits(start..start + targets.len(), &mut run);
-                log_probabilities.extend(logits.chunks_exact(vocabulary).zip(targets).map(|(logits, &target)| of_target(logits, target)));
+            session.run(&[Segment { row: 0, tokens: inputs }])?;
+            let positions: Vec<usize> = (0..targets.len()).collect();
+            for (positions, targets) in positions.chunks(HEAD_CHUNK).zip(targets.chunks(HEAD_CHUNK)) {
+                let logits = session.logits(positions)?.chunks_exact(vocabulary);
+                log_probabilities
+                    .extend(logits.zip(targets).map(|(logits, &target)| f64::from(logits[index(target)]) - log_sum_exp(logits)));
             }
         }
         Ok(log_probabilities)
     }
-}
-
-/// Logarithm of the softmax of logits at a target, summed in f64.
-fn of_target(logits: &[f32], target: u32) -> f64 {
-    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f64 = logits.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
-    let target = usize::try_from(target).expect("an index of the vocabulary");
-    f64::from(logits[target] - largest) - sum.ln()
 }
 
 fn wide(count: usize) -> u64 {

@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod adapters;
+mod beams;
 mod damage;
 mod damaged_checkpoints;
 mod families;
@@ -9,6 +10,8 @@ mod generation;
 mod quantised;
 mod reference;
 mod requests;
+mod scheduling;
+mod speculation;
 mod tiny_model;
 
 use super::{CandleEngine, EngineError};
@@ -39,7 +42,7 @@ fn spec(max_input: u32, max_output: u32, batch: u32) -> ExperimentSpec {
     let limits = TokenLimits { max_input, max_output, min_output: max_output };
     ExperimentSpec {
         seed: 7,
-        candle: CandleSpec { threads: Some(1) },
+        candle: CandleSpec { threads: Some(1), ..CandleSpec::default() },
         ..ExperimentSpec::plain(Backend::Candle, "tiny.gguf", limits, batch)
     }
 }

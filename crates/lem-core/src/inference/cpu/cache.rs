@@ -2,6 +2,7 @@
 
 use super::shared::Shared;
 use super::simd::LANES;
+use std::ops::Range;
 
 /// One row per running request; rows fill up independently.
 ///
@@ -99,6 +100,26 @@ impl KvCache {
     /// Forgets what a row holds from `length` on.
     pub(crate) fn truncate(&mut self, row: usize, length: usize) {
         self.lengths[row] = self.lengths[row].min(length);
+    }
+
+    /// Makes row `to` hold what row `from` holds, of which it has the first `shared` tokens already.
+    pub(crate) fn copy(&mut self, from: usize, to: usize, shared: usize) {
+        let length = self.lengths[from];
+        self.lengths[to] = length;
+        if from == to || shared >= length {
+            return;
+        }
+        let Size { layers, kv_heads, head_dim, .. } = self.size;
+        let (value_dim, key_head, value_head) = (self.size.value_dim(), self.size.key_head(), self.size.value_head());
+        // Keys go by whole tiles.
+        let keys = shared / LANES * LANES * head_dim..length.next_multiple_of(LANES) * head_dim;
+        let values = shared * value_dim..length * value_dim;
+        for head in 0..layers * kv_heads {
+            let (source, target) = (from * layers * kv_heads + head, to * layers * kv_heads + head);
+            let at = |head: usize, size: usize, range: &Range<usize>| head * size + range.start..head * size + range.end;
+            self.keys.copy_within(at(source, key_head, &keys), target * key_head + keys.start);
+            self.values.copy_within(at(source, value_head, &values), target * value_head + values.start);
+        }
     }
 
     /// Makes `tokens` written tokens part of a row, once all layers have them.

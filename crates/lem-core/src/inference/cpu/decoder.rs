@@ -16,15 +16,7 @@ use super::weights::{LayerWeights, Weights};
 use super::workspace::Workspace;
 use crate::inference::architecture::{Architecture, Layer};
 use crate::inference::executed::{Executed, Part};
-
-/// New tokens of one request.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Segment<'a> {
-    /// Its row in the cache.
-    pub(crate) row: usize,
-    /// The tokens; at least one.
-    pub(crate) tokens: &'a [u32],
-}
+use crate::inference::forward::Segment;
 
 /// A model, ready to run.
 #[derive(Debug)]
@@ -101,10 +93,15 @@ impl Decoder {
     ///
     /// # Panics
     /// When the workspace has no room for so many.
-    pub(crate) fn logits<'a>(&self, positions: impl ExactSizeIterator<Item = usize>, run: &'a mut Run<'_>) -> &'a mut [f32] {
-        let Run { pool, workspace, executed, .. } = run;
+    pub(crate) fn logits<'a>(
+        &self,
+        positions: &[usize],
+        pool: &mut Pool,
+        workspace: &'a mut Workspace,
+        executed: &mut Executed,
+    ) -> &'a mut [f32] {
         let (hidden, vocabulary, count) = (self.architecture.hidden, self.architecture.vocabulary, positions.len());
-        for (index, position) in positions.enumerate() {
+        for (index, &position) in positions.iter().enumerate() {
             workspace.update[index * hidden..][..hidden].copy_from_slice(&workspace.states[position * hidden..][..hidden]);
         }
         let normed = &mut workspace.normed[..count * hidden];

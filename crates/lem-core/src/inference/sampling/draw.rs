@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// The token of the largest finite logit, the lowest of equals; 0 when there is none.
-pub(super) fn most_probable(logits: &[f32]) -> u32 {
+pub(crate) fn most_probable(logits: &[f32]) -> u32 {
     let mut best = (0, f32::NEG_INFINITY);
     for (token, &logit) in (0u32..).zip(logits) {
         if logit > best.1 && logit < f32::INFINITY {
@@ -18,7 +18,7 @@ pub(super) fn most_probable(logits: &[f32]) -> u32 {
 }
 
 /// Drawing at random: temperature, then top-k, then top-p, then min-p.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Draw {
     random: ChaCha8Rng,
     temperature: f32,

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 ///
 /// `NoRepeatNGramLogitsProcessor` of Hugging Face transformers, after Paulus et al. 2017, "A Deep Reinforced Model for
 /// Abstractive Summarization", section 2.5.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ForbiddenNgrams {
     size: usize,
     /// Prompt and output.

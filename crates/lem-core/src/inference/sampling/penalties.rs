@@ -7,7 +7,7 @@ use super::of_mut;
 ///
 /// Keskar et al. 2019, "CTRL", section 4.1, in the form of `RepetitionPenaltyLogitsProcessor` of Hugging Face transformers:
 /// the paper divides all logits, which would favour a repetition where they are negative.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct RepetitionPenalty {
     penalty: f32,
     /// Tokens of prompt and output, sorted, each once.

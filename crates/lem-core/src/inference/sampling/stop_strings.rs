@@ -6,7 +6,7 @@ use crate::tokenizer::TokenBytes;
 /// tokens, even within a character.
 ///
 /// The text of special tokens is part of the output, the prompt is not.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct StopStrings<'a> {
     strings: &'a [String],
     token_bytes: &'a TokenBytes,

@@ -153,7 +153,7 @@ impl InferenceEngine for VirtualEngine {
             finish: vec![None; n_requests],
             tokens: std::iter::repeat_with(|| Vec::with_capacity(capacity)).take(n_requests).collect(),
             padding: vec![0; n_requests],
-            executed: None,
+            ..RunOutput::default()
         };
         for batch in &workload.batches {
             if control.interrupt.is_raised() {
@@ -173,7 +173,7 @@ fn prepare(prompt: &Prompt, max_input: u32) -> PreparedRequest {
     let words = prompt.text.split_whitespace().count();
     let tokens: Vec<u32> = (0..max_input).take(words).collect();
     let truncated_from = (tokens.len() < words).then(|| count(words));
-    PreparedRequest { prompt_id: prompt.id.clone(), tokens, truncated_from }
+    PreparedRequest { prompt_id: prompt.id.clone(), tokens, truncated_from, arrival: None }
 }
 
 /// Records the same event for every request of a batch.

@@ -37,7 +37,7 @@ fn spec(batch_size: u32, max_input: u32, max_output: u32) -> ExperimentSpec {
         energy: EnergySpec::of(EnergyChoice::Auto),
         multipliers: Multipliers::default(),
         weights: WeightsSpec::default(),
-        candle: CandleSpec { threads: None },
+        candle: CandleSpec::default(),
         virtual_machine: VirtualSpec {
             clock: VirtualClockChoice::Virtual,
             ttft: Duration::from_millis(200),

@@ -27,7 +27,7 @@ pub(super) fn spec() -> ExperimentSpec {
         },
         multipliers: Multipliers { pue: Some(Multiplier { value: 1.2, source: "test".into() }), ..Multipliers::default() },
         weights: WeightsSpec::default(),
-        candle: CandleSpec { threads: None },
+        candle: CandleSpec::default(),
         virtual_machine: VirtualSpec {
             clock: VirtualClockChoice::Virtual,
             ttft: Duration::from_secs(1),

@@ -2,12 +2,12 @@
 
 use super::{DatasetRecord, EngineRecord, FindingRecord, FlopsRecord, MemoryRecord, ModelRecord, StreamRecord, WindowRecord};
 use crate::record::{FieldError, SchemaVersion, name};
-use lem_domain::record::{self as domain, RequestFacts, WarmupFacts};
-use lem_domain::token::{FinishReason, TokenEvent};
+use lem_domain::record::{self as domain, RequestFacts, SpeculationFacts, WarmupFacts};
+use lem_domain::token::{FinishReason, SpeculationCounts, TokenEvent};
 use serde::{Deserialize, Serialize};
 
 /// What one worker process recorded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProcessRecord {
     /// Version of this document.
     pub schema_version: SchemaVersion,
@@ -33,6 +33,9 @@ pub struct ProcessRecord {
     pub events: StreamRecord,
     /// Arithmetic executed in the window; null when the engine does not count it.
     pub executed_flops: Option<FlopsRecord>,
+    /// Speculative decoding; null when it did not run. Since 2.0.
+    #[serde(default)]
+    pub speculation: Option<SpeculationRecord>,
     /// Memory.
     pub memory: MemoryRecord,
     /// What a reader must know.
@@ -48,8 +51,21 @@ pub struct WarmupRecord {
     pub window: WindowRecord,
 }
 
-/// One request beside its events.
+/// What guessed tokens ahead, and how the guesses fared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpeculationRecord {
+    /// The smaller model that guessed; null when the text itself did.
+    pub draft: Option<ModelRecord>,
+    /// Tokens guessed and run.
+    pub drafted_tokens: u64,
+    /// Guesses that proved right.
+    pub accepted_tokens: u64,
+    /// Passes with guesses, counted for each request.
+    pub verified_passes: u64,
+}
+
+/// One request beside its events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RequestRecord {
     /// Identifier of the prompt in its data set.
     pub prompt_id: String,
@@ -62,6 +78,10 @@ pub struct RequestRecord {
     /// Why it ended; null when it never started.
     #[serde(with = "name::optional")]
     pub finish: Option<FinishReason>,
+    /// Natural logarithm of the model's probability of the output given the prompt, before penalties and temperature; null
+    /// unless asked for. Since 2.0.
+    #[serde(default)]
+    pub log_probability: Option<f64>,
 }
 
 impl ProcessRecord {
@@ -80,6 +100,7 @@ impl ProcessRecord {
             requests: process.requests.iter().map(RequestRecord::from).collect(),
             events,
             executed_flops: process.executed.map(FlopsRecord::from),
+            speculation: process.speculation.as_ref().map(SpeculationRecord::from),
             memory: process.memory.into(),
             findings: process.findings.iter().map(FindingRecord::from).collect(),
         })
@@ -99,6 +120,7 @@ impl ProcessRecord {
             requests: self.requests.into_iter().map(RequestFacts::from).collect(),
             events,
             executed: self.executed_flops.map(Into::into),
+            speculation: self.speculation.map(Into::into),
             memory: self.memory.into(),
             findings: self.findings.into_iter().map(Into::into).collect(),
         })
@@ -115,6 +137,22 @@ impl WarmupRecord {
     }
 }
 
+impl From<&SpeculationFacts> for SpeculationRecord {
+    fn from(facts: &SpeculationFacts) -> Self {
+        let SpeculationCounts { drafted, accepted, verified } = facts.counts;
+        let draft = facts.draft.as_ref().map(ModelRecord::from);
+        Self { draft, drafted_tokens: drafted, accepted_tokens: accepted, verified_passes: verified }
+    }
+}
+
+impl From<SpeculationRecord> for SpeculationFacts {
+    fn from(record: SpeculationRecord) -> Self {
+        let counts =
+            SpeculationCounts { drafted: record.drafted_tokens, accepted: record.accepted_tokens, verified: record.verified_passes };
+        Self { draft: record.draft.map(Into::into), counts }
+    }
+}
+
 impl From<&RequestFacts> for RequestRecord {
     fn from(request: &RequestFacts) -> Self {
         Self {
@@ -123,6 +161,7 @@ impl From<&RequestFacts> for RequestRecord {
             truncated_from_tokens: request.truncated_from,
             padding_tokens: request.padding_tokens,
             finish: request.finish,
+            log_probability: request.log_probability,
         }
     }
 }
@@ -135,6 +174,7 @@ impl From<RequestRecord> for RequestFacts {
             truncated_from: record.truncated_from_tokens,
             padding_tokens: record.padding_tokens,
             finish: record.finish,
+            log_probability: record.log_probability,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::record::field::each;
 use crate::record::{FieldError, SchemaVersion, finite};
 use lem_domain::ExperimentId;
 use lem_domain::derive::{RequestCounts, Summary, ThroughputSummary, TokenTotals};
+use lem_domain::token::SpeculationCounts;
 use serde::{Deserialize, Serialize};
 
 /// The result of one experiment.
@@ -59,6 +60,12 @@ pub struct SummaryRecord {
     pub gauges: Vec<GaugeRecord>,
     /// Arithmetic.
     pub arithmetic: ArithmeticRecord,
+    /// How guessed tokens fared; null without speculative decoding. Since 2.0.
+    #[serde(default)]
+    pub speculation: Option<SpeculationTotalsRecord>,
+    /// Mean natural logarithm of an output token's probability; null unless probabilities were kept. Since 2.0.
+    #[serde(default)]
+    pub mean_log_probability: Option<f64>,
     /// Memory: peaks are the greatest over processes, the rest is added.
     pub memory: MemoryRecord,
     /// What a reader must know.
@@ -87,6 +94,19 @@ pub struct TokenTotalsRecord {
     pub padding: u64,
     /// Prompts that were cut to the input limit.
     pub truncated_prompts: u64,
+}
+
+/// How guessed tokens fared.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpeculationTotalsRecord {
+    /// Tokens guessed and run.
+    pub drafted_tokens: u64,
+    /// Guesses that proved right.
+    pub accepted_tokens: u64,
+    /// Accepted ÷ drafted; null when nothing was guessed.
+    pub acceptance: Option<f64>,
+    /// Tokens that a request got from a pass with guesses; null when there was none.
+    pub tokens_per_pass: Option<f64>,
 }
 
 /// Rates.
@@ -121,6 +141,8 @@ impl SummaryRecord {
             idle: each("idle", &summary.energy.idle, IdleReadingRecord::of)?,
             gauges: each("gauges", &summary.energy.gauges, GaugeRecord::of)?,
             arithmetic: ArithmeticRecord::of(&summary.arithmetic)?,
+            speculation: summary.speculation.map(SpeculationTotalsRecord::from),
+            mean_log_probability: summary.mean_log_probability.map(|mean| finite("mean_log_probability", mean)).transpose()?,
             memory: summary.memory.into(),
             findings: summary.findings.iter().map(FindingRecord::from).collect(),
         })
@@ -132,6 +154,17 @@ impl SummaryRecord {
             Ok(())
         } else {
             Err(FieldError::new("experiment_id", format!("it belongs to the bundle `{}`", self.experiment_id)))
+        }
+    }
+}
+
+impl From<SpeculationCounts> for SpeculationTotalsRecord {
+    fn from(counts: SpeculationCounts) -> Self {
+        Self {
+            drafted_tokens: counts.drafted,
+            accepted_tokens: counts.accepted,
+            acceptance: counts.acceptance(),
+            tokens_per_pass: counts.tokens_per_pass(),
         }
     }
 }

@@ -4,11 +4,11 @@ use super::reference;
 use super::tiny_model::{HIDDEN, TinyModel, VOCABULARY};
 use super::{load, reference::log_probability};
 use crate::inference::candle::CandleEngine;
-use crate::inference::candle::engine::Room;
 use crate::inference::candle::generation::PREFILL_CHUNK;
-use crate::inference::cpu::{Run, Segment};
-use crate::inference::executed::Executed;
+use crate::inference::cpu::{Room, RoomSize, Session};
+use crate::inference::forward::{Forward, Segment};
 use candle_core::quantized::GgmlDType;
+use std::cell::RefCell;
 
 /// Rounding of f32 through two blocks; a wrong mask, rotation or grouping is off by a thousand times more.
 const TOLERANCE: f64 = 1e-4;
@@ -16,18 +16,24 @@ fn text(length: u32) -> Vec<u32> {
     (0..length).map(|step| (step * step * 31 + step * 7 + 65) % 256).collect()
 }
 
+/// Room for passes of `tokens` tokens with all of their logits.
+fn room(engine: &mut CandleEngine, rows: usize, capacity: usize, tokens: usize) -> Room {
+    let size = RoomSize { rows, capacity, tokens, positions: tokens };
+    Room::new(&mut engine.decoder, size, engine.pool.threads())
+}
+
 /// Runs a pass and gives the logits of all of its tokens.
 fn pass(engine: &mut CandleEngine, room: &mut Room, segments: &[Segment<'_>]) -> Vec<Vec<f32>> {
-    let Room { cache, workspace } = room;
-    let mut run = Run { pool: &mut engine.pool, workspace, cache, executed: &mut Executed::default() };
-    engine.decoder.run(segments, &mut Vec::new(), &mut run);
+    let pool = RefCell::new(&mut engine.pool);
+    let mut session = Session::new(&engine.decoder, &pool, room);
+    session.run(segments).unwrap();
     let tokens = segments.iter().map(|segment| segment.tokens.len()).sum();
-    engine.decoder.logits(0..tokens, &mut run).chunks(VOCABULARY).map(<[f32]>::to_vec).collect()
+    session.logits(&(0..tokens).collect::<Vec<_>>()).unwrap().chunks(VOCABULARY).map(<[f32]>::to_vec).collect()
 }
 
 /// Logits at every position, when the text is run in pieces of these lengths.
 fn logits(engine: &mut CandleEngine, tokens: &[u32], pieces: &[usize]) -> Vec<Vec<f32>> {
-    let mut room = engine.make_room(1, tokens.len(), tokens.len());
+    let mut room = room(engine, 1, tokens.len(), tokens.len());
     let mut rest = tokens;
     let mut all = Vec::new();
     for &length in pieces {
@@ -107,7 +113,7 @@ fn requests_in_one_pass_have_their_own_lengths_and_positions() {
     let model = TinyModel::new(GgmlDType::F32);
     let texts = [text(9), text(21)[4..].to_vec(), text(3)];
     let engine = &mut load(&model).unwrap();
-    let mut room = engine.make_room(3, 32, 40);
+    let mut room = room(engine, 3, 32, 40);
     // Everything but the last two tokens of each request, then one token of each at a time.
     let mut last = Vec::new();
     for (start, end) in [(None, 2), (Some(2), 1), (Some(1), 0)] {

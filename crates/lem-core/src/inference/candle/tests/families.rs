@@ -5,10 +5,12 @@ use crate::inference::architecture::read;
 use crate::inference::checkpoint::{
     Changes, Checkpoint, CheckpointError, Config, Format, Quantiser, Safetensors, Tensor, assemble, floats,
 };
-use crate::inference::cpu::{Decoder, KvCache, Level, Pool, Run, Segment, Span, Workspace};
-use crate::inference::executed::Executed;
+use crate::inference::cpu::{Decoder, Level, Pool, Room, RoomSize, Session};
+use crate::inference::forward::{Forward, Segment};
+use crate::inference::sampling::most_probable;
 use lem_domain::spec::LoadQuantization;
 use safetensors::SafeTensors;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -89,13 +91,13 @@ impl Fixture {
         let config = Config::open(&self.folder.join("config.json"))?;
         let (architecture, names) = read::config(&config)?;
         let assembled = assemble(&architecture, &names, checkpoint, changes)?;
-        let workspace = Workspace::new(&architecture, 64, 64, threads);
         let mut decoder = Decoder::new(architecture, assembled.weights, level);
         let longest = self.prompts.iter().map(Vec::len).max().unwrap();
-        let cache = decoder.reserve(ROWS, longest + STEPS);
+        let size = RoomSize { rows: ROWS, capacity: longest + STEPS, tokens: 64, positions: 64 };
+        let room = Room::new(&mut decoder, size, threads);
         let quantised = assembled.quantised.values().filter(|choice| !choice.format.is_float()).count();
         let pool = Pool::new(threads).unwrap();
-        Ok((Model { decoder, workspace, cache, pool, executed: Executed::default(), spans: Vec::new() }, quantised))
+        Ok((Model { decoder, room, pool }, quantised))
     }
 
     /// Errors of all expected logits of the prompts together, as a part of the logits.
@@ -118,23 +120,40 @@ impl Fixture {
     }
 }
 
+/// The decoder of a family.
+pub(super) fn family(name: &str, level: Level) -> Decoder {
+    let fixture = Fixture::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/families").join(name));
+    fixture.model(level, 1, &fixture.checkpoint()).decoder
+}
+
+/// The most probable tokens after a prompt, each computed with all before it in one pass.
+pub(super) fn greedy(name: &str, prompt: &[u32], tokens: usize) -> Vec<u32> {
+    let mut text = prompt.to_vec();
+    for _ in 0..tokens {
+        let fixture = Fixture::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/families").join(name));
+        let mut model = fixture.model(Level::best(), 1, &fixture.checkpoint());
+        let logits = model.run(&[Segment { row: 0, tokens: &text }]).pop().unwrap();
+        text.push(most_probable(&logits));
+    }
+    text.split_off(prompt.len())
+}
+
 pub(super) struct Model {
     decoder: Decoder,
-    workspace: Workspace,
-    cache: KvCache,
+    room: Room,
     pool: Pool,
-    executed: Executed,
-    spans: Vec<Span>,
 }
 
 impl Model {
     /// Logits at every position of a pass.
     fn run(&mut self, segments: &[Segment<'_>]) -> Vec<Vec<f32>> {
-        let mut run = Run { pool: &mut self.pool, workspace: &mut self.workspace, cache: &mut self.cache, executed: &mut self.executed };
-        self.decoder.run(segments, &mut self.spans, &mut run);
+        let pool = RefCell::new(&mut self.pool);
+        let mut session = Session::new(&self.decoder, &pool, &mut self.room);
+        session.run(segments).unwrap();
         let tokens = segments.iter().map(|segment| segment.tokens.len()).sum();
-        let vocabulary = self.decoder.architecture().vocabulary;
-        self.decoder.logits(0..tokens, &mut run).chunks(vocabulary).map(<[f32]>::to_vec).collect()
+        let positions: Vec<usize> = (0..tokens).collect();
+        let vocabulary = session.vocabulary();
+        session.logits(&positions).unwrap().chunks(vocabulary).map(<[f32]>::to_vec).collect()
     }
 
     /// All prompts in one pass.

@@ -1,0 +1,84 @@
+//! Guesses of a smaller model with the same vocabulary: always what it finds most probable.
+
+use super::super::running::Running;
+use crate::inference::candle::EngineError;
+use crate::inference::forward::{Forward, Segment};
+use crate::inference::sampling::most_probable;
+use lem_domain::flops::FlopsBreakdown;
+
+/// See the module. Its rows are those of the model it guesses for.
+pub(in crate::inference::candle) struct DraftModel<'a> {
+    model: &'a mut dyn Forward,
+    /// Most tokens of a pass.
+    tokens: usize,
+}
+
+impl<'a> DraftModel<'a> {
+    /// `model` has as many rows as the one it guesses for, and room for passes of `tokens` tokens.
+    pub(in crate::inference::candle) fn new(model: &'a mut dyn Forward, tokens: usize) -> Self {
+        Self { model, tokens }
+    }
+
+    pub(super) fn forget(&mut self, row: usize) {
+        self.model.truncate(row, 0);
+    }
+
+    pub(super) fn executed(&self) -> FlopsBreakdown {
+        self.model.executed()
+    }
+
+    /// Guesses one token after the other, for all requests together.
+    pub(super) fn draft(&mut self, running: &mut [Running<'_>], most: usize) -> Result<(), EngineError> {
+        for running in running.iter().filter(|running| running.is_decoding()) {
+            // What was guessed last and proved wrong.
+            self.model.truncate(running.row, running.tokens.len() - 1);
+        }
+        self.catch_up(running)?;
+        for drafted in 0..most {
+            let wants_more = |running: &Running<'_>| running.is_decoding() && running.drafted == drafted && running.draft_room() > 0;
+            let mut drafting: Vec<&mut Running<'_>> = running.iter_mut().filter(|running| wants_more(running)).collect();
+            if drafting.is_empty() {
+                break;
+            }
+            let segments: Vec<_> = drafting.iter().map(|running| rest(running, &*self.model)).collect();
+            self.model.run(&segments)?;
+            let mut end = 0;
+            let last: Vec<_> = segments.iter().map(|segment| (end += segment.tokens.len(), end - 1).1).collect();
+            let vocabulary = self.model.vocabulary();
+            let logits = self.model.logits(&last)?.chunks_exact(vocabulary);
+            for (running, logits) in drafting.iter_mut().zip(logits) {
+                running.tokens.push(most_probable(logits));
+                running.drafted += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs what it has not seen of the requests, prompts above all, until the rest of all of them fits one pass.
+    fn catch_up(&mut self, running: &[Running<'_>]) -> Result<(), EngineError> {
+        let decoding = || running.iter().filter(|running| running.is_decoding());
+        loop {
+            let unseen: usize = decoding().map(|running| rest(running, &*self.model).tokens.len()).sum();
+            if unseen <= self.tokens {
+                return Ok(());
+            }
+            let mut left = self.tokens;
+            let mut segments = Vec::with_capacity(running.len());
+            for running in decoding() {
+                let Segment { row, tokens } = rest(running, &*self.model);
+                // The last token of each is left for the pass that guesses.
+                let taken = (tokens.len() - 1).min(left);
+                left -= taken;
+                if taken > 0 {
+                    segments.push(Segment { row, tokens: &tokens[..taken] });
+                }
+            }
+            self.model.run(&segments)?;
+        }
+    }
+}
+
+/// Tokens of a request that the model has not seen.
+fn rest<'r>(running: &'r Running<'_>, model: &dyn Forward) -> Segment<'r> {
+    Segment { row: running.row, tokens: &running.tokens[model.length(running.row)..] }
+}
