@@ -51,6 +51,10 @@ impl WeightTypes {
         if !blocks.is_empty() {
             parts.push(format!("int8 dot products with {} weights", list(&blocks)));
         }
+        let (halves, floats): (Vec<_>, Vec<_>) = floats.into_iter().partition(|format| *format == Format::Bf16 && level.dots_bf16());
+        if !halves.is_empty() {
+            parts.push(format!("bf16 dot products with {} weights", list(&halves)));
+        }
         if !floats.is_empty() {
             parts.push(format!("f32 multiply-add with {} weights", list(&floats)));
         }

@@ -1,4 +1,5 @@
-//! Rows of input to products: in f32, and where the weights are codes also in blocks of bytes.
+//! Rows of input to products: in f32, and where the weights are codes also in blocks of bytes, where they are bfloat16 also
+//! in bfloat16.
 
 use super::pool::Pool;
 use super::shared::Shared;
@@ -7,12 +8,34 @@ use super::simd::{LANES, Level, Operation, Simd};
 /// Values that share a scale.
 pub(crate) const BLOCK: usize = 32;
 
-/// Room for rows of input in bytes; reused from product to product.
+/// How a product takes its input, beside f32.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Takes {
+    /// In eight-bit blocks.
+    pub(crate) bytes: bool,
+    /// In bfloat16, at levels that have instructions for it.
+    pub(crate) halves: bool,
+}
+
+impl Takes {
+    /// Without rounding to bfloat16: for what decides, and for products whose cost does not show.
+    pub(crate) fn exactly(self) -> Self {
+        Self { halves: false, ..self }
+    }
+
+    /// What two products of one input take.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self { bytes: self.bytes || other.bytes, halves: self.halves || other.halves }
+    }
+}
+
+/// Room for rows of input in other forms; reused from product to product.
 #[derive(Debug, Default)]
 pub(crate) struct Activations {
     codes: Vec<i8>,
     scales: Vec<f32>,
     sums: Vec<f32>,
+    halves: Vec<u16>,
 }
 
 /// Rows of input, `inputs` values each, row by row.
@@ -28,6 +51,8 @@ pub(crate) struct Input<'a> {
     pub(crate) scales: &'a [f32],
     /// Per half block: the sum of its codes times its scale.
     pub(crate) sums: &'a [f32],
+    /// Rounded to bfloat16; empty unless asked for.
+    pub(crate) halves: &'a [u16],
 }
 
 impl Input<'_> {
@@ -40,32 +65,63 @@ impl Input<'_> {
 impl Activations {
     /// Room for `values` values.
     pub(crate) fn with_capacity(values: usize) -> Self {
-        Self { codes: vec![0; values], scales: vec![0.0; values / BLOCK], sums: vec![0.0; values / LANES] }
+        Self { codes: vec![0; values], scales: vec![0.0; values / BLOCK], sums: vec![0.0; values / LANES], halves: vec![0; values] }
     }
 
-    /// Makes rows of `inputs` values ready, in bytes too when `in_bytes`.
+    /// Makes rows of `inputs` values ready, in the other forms too that are taken.
     ///
     /// The scale of a block is its largest magnitude over 127, as in ggml's Q8_0: the rounding error of a value is at
     /// most half a scale.
-    pub(crate) fn load<'a>(&'a mut self, pool: &mut Pool, level: Level, values: &'a [f32], inputs: usize, in_bytes: bool) -> Input<'a> {
-        if !in_bytes {
-            return Input { values, inputs, codes: &[], scales: &[], sums: &[] };
-        }
-        assert!(inputs.is_multiple_of(BLOCK), "{inputs} inputs are no whole number of blocks");
-        let blocks = values.len() / BLOCK;
-        if self.codes.len() < values.len() {
+    pub(crate) fn load<'a>(&'a mut self, pool: &mut Pool, level: Level, values: &'a [f32], inputs: usize, takes: Takes) -> Input<'a> {
+        let halves = takes.halves && level.dots_bf16();
+        if self.halves.len() < values.len() && (takes.bytes || halves) {
             *self = Self::with_capacity(values.len());
         }
-        let (codes, scales, sums) = (Shared::new(&mut self.codes), Shared::new(&mut self.scales), Shared::new(&mut self.sums));
-        // Below some thousand values a second thread costs more than it saves.
-        pool.split(blocks, 256, |_, range| {
-            let (start, count) = (range.start, range.len());
-            // SAFETY: parts of different ranges do not overlap.
-            let (codes, scales, sums) =
-                unsafe { (codes.part(start * BLOCK, count * BLOCK), scales.part(start, count), sums.part(2 * start, 2 * count)) };
-            level.run(ToBytes { values: &values[start * BLOCK..][..count * BLOCK], codes, scales, sums });
-        });
-        Input { values, inputs, codes: &self.codes[..values.len()], scales: &self.scales[..blocks], sums: &self.sums[..2 * blocks] }
+        let mut input = Input { values, inputs, codes: &[], scales: &[], sums: &[], halves: &[] };
+        if halves {
+            // Below some thousand values a second thread costs more than it saves.
+            let rounded = Shared::new(&mut self.halves);
+            pool.split(values.len().div_ceil(BLOCK), 256, |_, range| {
+                let (start, end) = (range.start * BLOCK, values.len().min(range.end * BLOCK));
+                // SAFETY: parts of different ranges do not overlap.
+                level.run(ToHalves { values: &values[start..end], halves: unsafe { rounded.part(start, end - start) } });
+            });
+            input.halves = &self.halves[..values.len()];
+        }
+        if takes.bytes {
+            assert!(inputs.is_multiple_of(BLOCK), "{inputs} inputs are no whole number of blocks");
+            let blocks = values.len() / BLOCK;
+            let (codes, scales, sums) = (Shared::new(&mut self.codes), Shared::new(&mut self.scales), Shared::new(&mut self.sums));
+            pool.split(blocks, 256, |_, range| {
+                let (start, count) = (range.start, range.len());
+                // SAFETY: as above.
+                let (codes, scales, sums) =
+                    unsafe { (codes.part(start * BLOCK, count * BLOCK), scales.part(start, count), sums.part(2 * start, 2 * count)) };
+                level.run(ToBytes { values: &values[start * BLOCK..][..count * BLOCK], codes, scales, sums });
+            });
+            (input.codes, input.scales, input.sums) = (&self.codes[..values.len()], &self.scales[..blocks], &self.sums[..2 * blocks]);
+        }
+        input
+    }
+}
+
+struct ToHalves<'a> {
+    values: &'a [f32],
+    halves: &'a mut [u16],
+}
+
+impl Operation for ToHalves<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        for (values, halves) in self.values.chunks(LANES).zip(self.halves.chunks_mut(LANES)) {
+            let (mut from, mut to) = ([0.0; LANES], [0; LANES]);
+            from[..values.len()].copy_from_slice(values);
+            // SAFETY: sixteen lanes are read and written.
+            unsafe { S::store_bf16(to.as_mut_ptr(), S::load(from.as_ptr())) };
+            halves.copy_from_slice(&to[..halves.len()]);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod feed_forward;
 mod heads;
 
+use super::activations::Takes;
 use super::attention::{self, Span};
 use super::cache::{KvCache, Size};
 use super::matrix::{Destination, Linear, Products, Update};
@@ -107,7 +108,8 @@ impl Decoder {
         let normed = &mut workspace.normed[..count * hidden];
         self.weights.output_norm.apply(pool, self.level, &workspace.update[..count * hidden], normed);
         let head = self.weights.head();
-        let input = workspace.activations.load(pool, self.level, normed, hidden, head.matrix.takes_bytes());
+        // Few positions meet the head, and what is rounded here reaches the logits as it is: never in bfloat16.
+        let input = workspace.activations.load(pool, self.level, normed, hidden, head.matrix.takes().exactly());
         let logits = &mut workspace.logits[..count * vocabulary];
         let destination = Destination { output: Shared::new(logits), stride: vocabulary, column: 0, update: Update::Replace };
         Products { level: self.level, input }.compute(pool, &[(head, destination)]);
@@ -197,8 +199,8 @@ impl Pass<'_> {
 
         let projected = &mut workspace.projected[..self.tokens * stride];
         let projections = &self.weights.query_key_value;
-        let in_bytes = projections.iter().any(|linear| linear.matrix.takes_bytes());
-        let input = workspace.activations.load(pool, level, &workspace.normed[..self.tokens * hidden], hidden, in_bytes);
+        let takes = projections.iter().fold(Takes::default(), |takes, linear| takes.and(linear.matrix.takes()));
+        let input = workspace.activations.load(pool, level, &workspace.normed[..self.tokens * hidden], hidden, takes);
         let output = Shared::new(projected);
         let mut products = [None; 3];
         let mut column = 0;
@@ -224,7 +226,7 @@ impl Pass<'_> {
         let Run { pool, workspace, executed, .. } = run;
         let (level, hidden) = (self.decoder.level, self.decoder.architecture.hidden);
         let inputs = linear.matrix.inputs();
-        let input = workspace.activations.load(pool, level, &workspace.mixed[..self.tokens * inputs], inputs, linear.matrix.takes_bytes());
+        let input = workspace.activations.load(pool, level, &workspace.mixed[..self.tokens * inputs], inputs, linear.matrix.takes());
         let (target, update) = match post_norm {
             Some(_) => (&mut workspace.update, Update::Replace),
             None => (&mut workspace.states, Update::Add(scale)),

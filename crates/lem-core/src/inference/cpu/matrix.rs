@@ -12,6 +12,7 @@ mod product;
 pub(crate) use element::Element;
 pub(crate) use product::{Destination, Linear, Products, Update};
 
+use super::activations::Takes;
 use super::simd::LANES;
 use blocks::Blocks;
 
@@ -30,7 +31,8 @@ enum Tiles {
     F32(Vec<f32>),
     /// As above, in IEEE half precision.
     F16(Vec<u16>),
-    /// As above, in bfloat16.
+    /// In bfloat16, two inputs side by side: element `(tile × inputs + input) × 16 + 2 × lane` for an even input, the place
+    /// behind it for the next one. There is an even number of them.
     Bf16(Vec<u16>),
     /// Blocks of codes with a scale each.
     Blocks(Blocks),
@@ -51,9 +53,9 @@ impl Matrix {
         self.outputs.div_ceil(LANES)
     }
 
-    /// Whether products take the input in eight-bit blocks.
-    pub(crate) fn takes_bytes(&self) -> bool {
-        matches!(self.tiles, Tiles::Blocks(_))
+    /// How products take the input, beside f32.
+    pub(crate) fn takes(&self) -> Takes {
+        Takes { bytes: matches!(self.tiles, Tiles::Blocks(_)), halves: matches!(self.tiles, Tiles::Bf16(_)) }
     }
 
     /// Bytes in memory.
@@ -79,6 +81,7 @@ impl Matrix {
                 row.iter_mut().enumerate().for_each(|(input, value)| *value = half::f16::from_bits(weights[at(input)]).to_f32());
             }
             Tiles::Bf16(weights) => {
+                let at = |input: usize| (tile * self.inputs + input / 2 * 2) * LANES + 2 * lane + input % 2;
                 row.iter_mut().enumerate().for_each(|(input, value)| *value = half::bf16::from_bits(weights[at(input)]).to_f32());
             }
             Tiles::Blocks(blocks) => blocks.read_lane(tile, lane, row),

@@ -31,6 +31,26 @@ pub(crate) unsafe fn panel<S: Simd, E: Element, const M: usize>(
     }
 }
 
+/// As [`panel`], with `pairs` pairs of bfloat16 values of `b`: those of one lane stand side by side.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+pub(crate) unsafe fn pair_panel<S: Simd, const M: usize>(a: *const f32, a_stride: usize, b: *const u16, pairs: usize) -> [S::F32; M] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut sums = [S::splat(0.0); M];
+        for pair in 0..pairs {
+            let (first, second) = S::load_bf16_pairs(b.add(pair * 2 * LANES));
+            for (row, sum) in sums.iter_mut().enumerate() {
+                let a = a.add(row * a_stride + 2 * pair);
+                *sum = S::mul_add(S::splat(*a.add(1)), second, S::mul_add(S::splat(*a), first, *sum));
+            }
+        }
+        sums
+    }
+}
+
 /// How many rows the widest product takes at once: as many sums as there are registers for beside what they are made of.
 pub(crate) const MOST_ROWS: usize = 6;
 

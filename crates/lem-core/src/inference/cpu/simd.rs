@@ -33,8 +33,8 @@ pub(crate) trait Simd: Copy {
     unsafe fn store(to: *mut f32, value: Self::F32);
     /// Widens sixteen IEEE half-precision numbers.
     unsafe fn load_f16(from: *const u16) -> Self::F32;
-    /// Widens sixteen bfloat16 numbers.
-    unsafe fn load_bf16(from: *const u16) -> Self::F32;
+    /// Widens sixteen pairs of bfloat16 numbers: the first of each, and the second.
+    unsafe fn load_bf16_pairs(from: *const u16) -> (Self::F32, Self::F32);
     unsafe fn add(left: Self::F32, right: Self::F32) -> Self::F32;
     unsafe fn sub(left: Self::F32, right: Self::F32) -> Self::F32;
     unsafe fn mul(left: Self::F32, right: Self::F32) -> Self::F32;
@@ -67,6 +67,22 @@ pub(crate) trait Simd: Copy {
 
     /// Dot products of 32 codes in −128..=127, laid out as in [`Self::dot_u6`], with `M` activation blocks.
     unsafe fn dot_i8<const M: usize>(codes: *const i8, activations: *const i8, stride: usize) -> [Self::I32; M];
+
+    /// Whether there are instructions for products of bfloat16 pairs, so that the next two can be called.
+    const DOTS_BF16: bool = false;
+
+    /// Rounds sixteen numbers to bfloat16, to the nearest and of two to the even one.
+    unsafe fn store_bf16(_to: *mut u16, _value: Self::F32) {
+        unreachable!("no bfloat16 instructions at this level")
+    }
+
+    /// Dot products of `pairs` pairs of bfloat16 weights of sixteen outputs with `M` rows of activations, `stride` numbers
+    /// apart.
+    ///
+    /// Pair `p` of output `lane` stands at number `32 × p + 2 × lane`.
+    unsafe fn dot_bf16<const M: usize>(_weights: *const u16, _activations: *const u16, _stride: usize, _pairs: usize) -> [Self::F32; M] {
+        unreachable!("no bfloat16 instructions at this level")
+    }
 }
 
 /// Something to compute with sixteen lanes.
@@ -86,6 +102,8 @@ pub(crate) struct Level(Unit);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unit {
+    #[cfg(target_arch = "x86_64")]
+    Avx512Bf16,
     #[cfg(target_arch = "x86_64")]
     Avx512,
     #[cfg(target_arch = "x86_64")]
@@ -110,6 +128,9 @@ impl Level {
                 && is_x86_feature_detected!("avx512dq")
                 && is_x86_feature_detected!("avx512vnni")
             {
+                if is_x86_feature_detected!("avx512bf16") {
+                    units.push(Unit::Avx512Bf16);
+                }
                 units.push(Unit::Avx512);
             }
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c") {
@@ -124,10 +145,21 @@ impl Level {
     pub(crate) const fn name(self) -> &'static str {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
+            Unit::Avx512Bf16 => "AVX-512 VNNI BF16",
+            #[cfg(target_arch = "x86_64")]
             Unit::Avx512 => "AVX-512 VNNI",
             #[cfg(target_arch = "x86_64")]
             Unit::Avx2 => "AVX2",
             Unit::Portable => "portable",
+        }
+    }
+
+    /// Whether bfloat16 weights meet activations that are rounded to bfloat16.
+    pub(crate) const fn dots_bf16(self) -> bool {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Unit::Avx512Bf16 => true,
+            _ => false,
         }
     }
 
@@ -136,6 +168,9 @@ impl Level {
     pub(crate) fn run<O: Operation>(self, operation: O) -> O::Output {
         match self.0 {
             // SAFETY: a level exists only where its instructions do.
+            #[cfg(target_arch = "x86_64")]
+            Unit::Avx512Bf16 => unsafe { avx512::run_bf16(operation) },
+            // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
             Unit::Avx512 => unsafe { avx512::run(operation) },
             // SAFETY: as above.

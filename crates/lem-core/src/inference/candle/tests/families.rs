@@ -22,6 +22,8 @@ const STEPS: usize = 32;
 /// Largest difference of logits, as a part of their range.
 pub(super) const TOLERANCE: f32 = 2e-5;
 const BF16_TOLERANCE: f32 = 1e-2;
+/// Where activations are rounded to bfloat16 too. transformers computing in bfloat16 is off by 0.004 to 0.046.
+const BF16_DOTS_TOLERANCE: f32 = 3e-2;
 
 pub(super) struct Fixture {
     name: String,
@@ -109,15 +111,22 @@ impl Fixture {
     }
 
     pub(super) fn check(&self, what: &str, got: &[Vec<f32>], expected: &[Vec<f32>], tolerance: f32) {
-        assert_eq!(got.len(), expected.len());
-        let all = || expected.iter().flatten().copied();
-        let range = all().fold(f32::MIN, f32::max) - all().fold(f32::MAX, f32::min);
-        for (position, (got, expected)) in got.iter().zip(expected).enumerate() {
-            assert_eq!(got.len(), expected.len());
-            let error = got.iter().zip(expected).map(|(got, expected)| (got - expected).abs()).fold(0.0, f32::max) / range;
+        for (position, error) in errors(got, expected).into_iter().enumerate() {
             assert!(error <= tolerance, "{}, {what}: logits of position {position} are {error} of their range off", self.name);
         }
     }
+}
+
+/// The largest error of each position's logits, as a part of the range of all.
+fn errors(got: &[Vec<f32>], expected: &[Vec<f32>]) -> Vec<f32> {
+    assert_eq!(got.len(), expected.len());
+    let all = || expected.iter().flatten().copied();
+    let range = all().fold(f32::MIN, f32::max) - all().fold(f32::MAX, f32::min);
+    let largest = |got: &[f32], expected: &[f32]| {
+        assert_eq!(got.len(), expected.len());
+        got.iter().zip(expected).map(|(got, expected)| (got - expected).abs()).fold(0.0, f32::max) / range
+    };
+    got.iter().zip(expected).map(|(got, expected)| largest(got, expected)).collect()
 }
 
 /// The decoder of a family.
@@ -231,7 +240,16 @@ fn bfloat16_weights_give_the_logits_of_the_rounded_model() {
         for level in Level::available() {
             let checkpoint = fixture.checkpoint();
             let got = fixture.model(level, 1, &Rounded::new(&checkpoint)).prompts(&fixture);
-            fixture.check(level.name(), &got, &fixture.logits("prompt_logits_bf16"), BF16_TOLERANCE);
+            let expected = fixture.logits("prompt_logits_bf16");
+            if !level.dots_bf16() {
+                fixture.check(level.name(), &got, &expected, BF16_TOLERANCE);
+            } else if fixture.model(level, 1, &checkpoint).decoder.architecture().shape.experts.is_none() {
+                fixture.check(level.name(), &got, &expected, BF16_DOTS_TOLERANCE);
+            } else {
+                // Rounding sends tokens to other experts where two are nearly tied, and such a token says something else.
+                let close = errors(&got, &expected).into_iter().filter(|&error| error <= BF16_DOTS_TOLERANCE).count();
+                assert!(3 * close >= 2 * expected.len(), "{}: most tokens go to the same experts", fixture.name);
+            }
         }
     }
 }

@@ -53,8 +53,7 @@ impl Pass<'_> {
         let target = if to_update { &mut workspace.update } else { &mut workspace.states };
 
         let routes = &mut workspace.routes[..tokens * experts.count];
-        let in_bytes = weights.router.matrix.takes_bytes();
-        let input = workspace.activations.load(run.pool, level, normed, hidden, in_bytes);
+        let input = workspace.activations.load(run.pool, level, normed, hidden, weights.router.matrix.takes().exactly());
         let destination = Destination { output: Shared::new(routes), stride: experts.count, column: 0, update: Update::Replace };
         Products { level, input }.compute(run.pool, &[(&weights.router, destination)]);
         run.executed.add(Part::Linear, [1, tokens, hidden, weights.router.computed_outputs()]);
@@ -89,7 +88,7 @@ impl Pass<'_> {
         }
         if let Some(shared) = &weights.shared {
             let scores = &mut workspace.routes[..tokens];
-            let input = block.activations.load(block.pool, level, normed, hidden, shared.score.matrix.takes_bytes());
+            let input = block.activations.load(block.pool, level, normed, hidden, shared.score.matrix.takes().exactly());
             let destination = Destination { output: Shared::new(scores), stride: 1, column: 0, update: Update::Replace };
             Products { level, input }.compute(block.pool, &[(&shared.score, destination)]);
             block.executed.add(Part::Linear, [1, tokens, hidden, shared.score.computed_outputs()]);
@@ -142,20 +141,20 @@ impl Block<'_> {
         let hidden = weights.up.matrix.inputs();
         let (rows, width) = (input.len() / hidden, weights.down.matrix.inputs());
         let inner = &mut self.inner[..rows * width];
-        let mut takes_bytes = weights.up.matrix.takes_bytes();
+        let mut takes = weights.up.matrix.takes();
         if let Some(gate) = &weights.gate {
-            takes_bytes |= gate.matrix.takes_bytes();
+            takes = takes.and(gate.matrix.takes());
             self.executed.add(Part::Linear, [1, rows, hidden, gate.computed_outputs()]);
         }
         self.executed.add(Part::Linear, [1, rows, hidden, weights.up.computed_outputs()]);
-        let products = Products { level: self.level, input: self.activations.load(self.pool, self.level, input, hidden, takes_bytes) };
+        let products = Products { level: self.level, input: self.activations.load(self.pool, self.level, input, hidden, takes) };
         let destination = Destination { output: Shared::new(inner), stride: width, column: 0, update: Update::Replace };
         match &weights.gate {
             Some(gate) => products.gated(self.pool, gate, &weights.up, self.activation, destination),
             None => products.activated(self.pool, &weights.up, self.activation, destination),
         }
-        let in_bytes = weights.down.matrix.takes_bytes();
-        let products = Products { level: self.level, input: self.activations.load(self.pool, self.level, inner, width, in_bytes) };
+        let takes = weights.down.matrix.takes();
+        let products = Products { level: self.level, input: self.activations.load(self.pool, self.level, inner, width, takes) };
         let destination = Destination { output: Shared::new(output), stride: hidden, column: 0, update };
         products.compute(self.pool, &[(&weights.down, destination)]);
         self.executed.add(Part::Linear, [1, rows, width, weights.down.computed_outputs()]);

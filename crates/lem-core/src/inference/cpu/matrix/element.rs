@@ -29,15 +29,3 @@ impl Element for Half {
         unsafe { S::load_f16(from.cast()) }
     }
 }
-
-/// Bits of a bfloat16 number.
-#[derive(Clone, Copy)]
-#[repr(transparent)]
-pub(crate) struct Brain(u16);
-
-impl Element for Brain {
-    #[inline(always)]
-    unsafe fn load<S: Simd>(from: *const Self) -> S::F32 {
-        unsafe { S::load_bf16(from.cast()) }
-    }
-}

@@ -21,7 +21,9 @@ impl Matrix {
         let tiles = match format {
             Format::F32 => Tiles::F32(spread(rows, outputs, inputs, |bytes: [u8; 4]| f32::from_le_bytes(bytes))),
             Format::F16 => Tiles::F16(spread(rows, outputs, inputs, u16::from_le_bytes)),
-            Format::Bf16 => Tiles::Bf16(spread(rows, outputs, inputs, u16::from_le_bytes)),
+            Format::Bf16 if inputs.is_multiple_of(2) => Tiles::Bf16(spread_pairs(rows, outputs, inputs)),
+            // No model that is known of has such a matrix; f32 holds the same numbers.
+            Format::Bf16 => Tiles::F32(spread(rows, outputs, inputs, |bytes| half::bf16::from_le_bytes(bytes).to_f32())),
             _ => Tiles::Blocks(blocks(rows, outputs, inputs, &Layout::of(format))),
         };
         Self { outputs, inputs, tiles }
@@ -40,6 +42,20 @@ fn spread<'a, const SIZE: usize, T: Copy + Default>(
         let start = output / LANES * inputs * LANES + output % LANES;
         for (input, bytes) in row.as_chunks::<SIZE>().0.iter().enumerate() {
             tiles[start + input * LANES] = read(*bytes);
+        }
+    }
+    tiles
+}
+
+/// Spreads rows of sixteen-bit numbers over the lanes of tiles, two neighbours side by side.
+fn spread_pairs<'a>(rows: impl Iterator<Item = &'a [u8]>, outputs: usize, inputs: usize) -> Vec<u16> {
+    let mut tiles = vec![0; outputs.div_ceil(LANES) * inputs * LANES];
+    for (output, row) in rows.enumerate() {
+        let start = output / LANES * inputs * LANES + 2 * (output % LANES);
+        for (pair, bytes) in row.as_chunks::<4>().0.iter().enumerate() {
+            let [a, b, c, d] = *bytes;
+            tiles[start + 2 * LANES * pair] = u16::from_le_bytes([a, b]);
+            tiles[start + 2 * LANES * pair + 1] = u16::from_le_bytes([c, d]);
         }
     }
     tiles

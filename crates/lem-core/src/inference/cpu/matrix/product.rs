@@ -1,10 +1,10 @@
 //! Products of matrices with rows of input, split among threads by tiles.
 
-use super::element::{Brain, Half};
+use super::element::Half;
 use super::{Matrix, Tiles};
 use crate::inference::architecture::Activation;
 use crate::inference::cpu::activations::Input;
-use crate::inference::cpu::panel::{by_rows, panel};
+use crate::inference::cpu::panel::{by_rows, pair_panel, panel};
 use crate::inference::cpu::pool::Pool;
 use crate::inference::cpu::shared::Shared;
 use crate::inference::cpu::simd::{LANES, Level, Operation, Simd};
@@ -215,7 +215,10 @@ impl Matrix {
             match &self.tiles {
                 Tiles::F32(weights) => panel::<S, f32, M>(values, inputs, weights.as_ptr().add(start), LANES, inputs),
                 Tiles::F16(weights) => panel::<S, Half, M>(values, inputs, weights.as_ptr().add(start).cast(), LANES, inputs),
-                Tiles::Bf16(weights) => panel::<S, Brain, M>(values, inputs, weights.as_ptr().add(start).cast(), LANES, inputs),
+                Tiles::Bf16(weights) if S::DOTS_BF16 && !input.halves.is_empty() => {
+                    S::dot_bf16(weights.as_ptr().add(start), input.halves.as_ptr().add(row * inputs), inputs, inputs / 2)
+                }
+                Tiles::Bf16(weights) => pair_panel::<S, M>(values, inputs, weights.as_ptr().add(start), inputs / 2),
                 Tiles::Blocks(blocks) => blocks.product::<S, M>(tile, input, row),
             }
         }

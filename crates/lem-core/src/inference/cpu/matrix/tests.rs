@@ -3,7 +3,7 @@
 use super::{Destination, Linear, Matrix, Products, Update};
 use crate::inference::architecture::Activation;
 use crate::inference::checkpoint::{Format, Stored};
-use crate::inference::cpu::activations::{Activations, Input};
+use crate::inference::cpu::activations::{Activations, Input, Takes};
 use crate::inference::cpu::pool::Pool;
 use crate::inference::cpu::shared::Shared;
 use crate::inference::cpu::simd::Level;
@@ -43,6 +43,9 @@ fn stored(format: Format, kind: GgmlDType, outputs: usize, inputs: usize) -> (St
 
 /// The input as products with this matrix see it.
 fn seen(input: &Input<'_>) -> Vec<f64> {
+    if !input.halves.is_empty() {
+        return input.halves.iter().map(|&bits| half::bf16::from_bits(bits).to_f64()).collect();
+    }
     if input.codes.is_empty() {
         return input.values.iter().copied().map(f64::from).collect();
     }
@@ -92,7 +95,7 @@ fn a_product_is_the_sum_of_products_whatever_computes_it() {
                 let mut pool = Pool::new(threads).unwrap();
                 let values = random(rows * INPUTS, 9);
                 let mut room = Activations::default();
-                let input = room.load(&mut pool, level, &values, INPUTS, linear.matrix.takes_bytes());
+                let input = room.load(&mut pool, level, &values, INPUTS, linear.matrix.takes());
                 let mut output = vec![f32::NAN; rows * outputs];
                 Products { level, input }.compute(&mut pool, &[(&linear, to(&mut output, outputs, 0, Update::Replace))]);
                 for (got, (expected, magnitude)) in output.iter().zip(plain(&weights, &seen(&input), INPUTS)) {
@@ -115,7 +118,7 @@ fn a_row_does_not_depend_on_the_rows_beside_it() {
             let values = random(13 * INPUTS, 3);
             let mut compute = |values: &[f32]| {
                 let mut room = Activations::default();
-                let input = room.load(&mut pool, level, values, INPUTS, linear.matrix.takes_bytes());
+                let input = room.load(&mut pool, level, values, INPUTS, linear.matrix.takes());
                 let mut output = vec![0.0; values.len() / INPUTS * 32];
                 Products { level, input }.compute(&mut pool, &[(&linear, to(&mut output, 32, 0, Update::Replace))]);
                 output
@@ -133,7 +136,7 @@ fn bytes_are_within_half_a_step_of_the_input() {
     for level in Level::available() {
         let mut room = Activations::default();
         let mut pool = Pool::new(2).unwrap();
-        let input = room.load(&mut pool, level, &values, 64, true);
+        let input = room.load(&mut pool, level, &values, 64, Takes { bytes: true, halves: false });
         for (at, (seen, &value)) in seen(&input).iter().zip(&values).enumerate() {
             assert!((seen - f64::from(value)).abs() <= 0.501 * f64::from(input.scales[at / 32]), "{value} became {seen}");
         }
@@ -141,6 +144,18 @@ fn bytes_are_within_half_a_step_of_the_input() {
             let expected: f64 = seen(&input)[half * 16..][..16].iter().sum();
             assert!((f64::from(sum) - expected).abs() < 1e-5, "{sum} instead of {expected}");
         }
+    }
+}
+
+#[test]
+fn halves_are_the_nearest_bfloat16() {
+    let values = random(3 * 50, 1);
+    for level in Level::available().into_iter().filter(|level| level.dots_bf16()) {
+        let mut room = Activations::default();
+        let mut pool = Pool::new(2).unwrap();
+        let input = room.load(&mut pool, level, &values, 50, Takes { bytes: false, halves: true });
+        let expected: Vec<u16> = values.iter().map(|&value| half::bf16::from_f32(value).to_bits()).collect();
+        assert_eq!(input.halves, expected, "{}", level.name());
     }
 }
 
@@ -157,7 +172,7 @@ fn biases_activations_and_updates_come_with_the_product() {
     for level in Level::available() {
         let mut pool = Pool::new(2).unwrap();
         let mut room = Activations::default();
-        let products = Products { level, input: room.load(&mut pool, level, &values, 32, false) };
+        let products = Products { level, input: room.load(&mut pool, level, &values, 32, Takes::default()) };
         let mut check =
             |what: &str, compute: &dyn Fn(&mut Pool, Destination<'_>), update: Update, expected: &dyn Fn(usize, usize) -> f64| {
                 // Ten columns of another product before, none after.

@@ -43,11 +43,6 @@ unsafe fn half_largest(value: __m256) -> f32 {
     }
 }
 
-#[inline(always)]
-unsafe fn widen_bf16(from: *const u16) -> __m256 {
-    unsafe { _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(_mm_loadu_si128(from.cast())))) }
-}
-
 // SAFETY of all of it: the contract of `Simd`.
 impl Simd for Avx2 {
     type F32 = F;
@@ -77,8 +72,13 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn load_bf16(from: *const u16) -> F {
-        unsafe { (widen_bf16(from), widen_bf16(from.add(8))) }
+    unsafe fn load_bf16_pairs(from: *const u16) -> (F, F) {
+        unsafe {
+            let (low, high) = (_mm256_loadu_si256(from.cast()), _mm256_loadu_si256(from.add(16).cast()));
+            let first = |pairs| _mm256_castsi256_ps(_mm256_slli_epi32::<16>(pairs));
+            let second = |pairs| _mm256_castsi256_ps(_mm256_and_si256(pairs, _mm256_set1_epi32(-0x1_0000)));
+            ((first(low), first(high)), (second(low), second(high)))
+        }
     }
 
     #[inline(always)]

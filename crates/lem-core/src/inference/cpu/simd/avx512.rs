@@ -1,10 +1,11 @@
-//! Lanes as one AVX-512 register, with VNNI's dot products of bytes.
+//! Lanes as one AVX-512 register, with VNNI's dot products of bytes and, where a processor has them, those of bfloat16.
 
 use super::{Operation, Simd};
 use core::arch::x86_64::*;
 
+/// `BF16`: with the instructions for bfloat16.
 #[derive(Clone, Copy)]
-pub(super) struct Avx512;
+pub(super) struct Avx512<const BF16: bool>;
 
 /// Enters code for these instructions.
 ///
@@ -13,7 +14,17 @@ pub(super) struct Avx512;
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
 pub(super) unsafe fn run<O: Operation>(operation: O) -> O::Output {
     // SAFETY: the caller's promise.
-    unsafe { operation.run::<Avx512>() }
+    unsafe { operation.run::<Avx512<false>>() }
+}
+
+/// Enters code for these instructions and those for bfloat16.
+///
+/// # Safety
+/// The processor has them.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512bf16,avx2,fma,f16c")]
+pub(super) unsafe fn run_bf16<O: Operation>(operation: O) -> O::Output {
+    // SAFETY: the caller's promise.
+    unsafe { operation.run::<Avx512<true>>() }
 }
 
 #[inline(always)]
@@ -22,7 +33,7 @@ unsafe fn broadcast(activations: *const i8) -> __m512i {
 }
 
 // SAFETY of all of it: the contract of `Simd`.
-impl Simd for Avx512 {
+impl<const BF16: bool> Simd for Avx512<BF16> {
     type F32 = __m512;
     type I32 = __m512i;
 
@@ -47,8 +58,12 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn load_bf16(from: *const u16) -> __m512 {
-        unsafe { _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(_mm256_loadu_si256(from.cast())))) }
+    unsafe fn load_bf16_pairs(from: *const u16) -> (__m512, __m512) {
+        unsafe {
+            let pairs = _mm512_loadu_si512(from.cast());
+            let second = _mm512_and_si512(pairs, _mm512_set1_epi32(-0x1_0000));
+            (_mm512_castsi512_ps(_mm512_slli_epi32::<16>(pairs)), _mm512_castsi512_ps(second))
+        }
     }
 
     #[inline(always)]
@@ -173,6 +188,28 @@ impl Simd for Avx512 {
                 }
             }
             std::array::from_fn(|row| _mm512_sub_epi32(sums[row], _mm512_slli_epi32::<7>(plain[row])))
+        }
+    }
+
+    const DOTS_BF16: bool = BF16;
+
+    #[inline(always)]
+    unsafe fn store_bf16(to: *mut u16, value: __m512) {
+        unsafe { to.cast::<__m256bh>().write_unaligned(_mm512_cvtneps_pbh(value)) };
+    }
+
+    #[inline(always)]
+    unsafe fn dot_bf16<const M: usize>(weights: *const u16, activations: *const u16, stride: usize, pairs: usize) -> [__m512; M] {
+        unsafe {
+            let mut sums = [_mm512_setzero_ps(); M];
+            for pair in 0..pairs {
+                let weights = weights.add(32 * pair).cast::<__m512bh>().read_unaligned();
+                for (row, sum) in sums.iter_mut().enumerate() {
+                    let activations = broadcast(activations.add(row * stride + 2 * pair).cast());
+                    *sum = _mm512_dpbf16_ps(*sum, weights, std::mem::transmute::<__m512i, __m512bh>(activations));
+                }
+            }
+            sums
         }
     }
 }

@@ -57,9 +57,10 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    unsafe fn load_bf16(from: *const u16) -> F {
-        let bits = unsafe { from.cast::<[u16; LANES]>().read_unaligned() };
-        each(|lane| f32::from_bits(u32::from(bits[lane]) << 16))
+    unsafe fn load_bf16_pairs(from: *const u16) -> (F, F) {
+        let bits = unsafe { from.cast::<[[u16; 2]; LANES]>().read_unaligned() };
+        let half = |half: usize| each(|lane| f32::from_bits(u32::from(bits[lane][half]) << 16));
+        (half(0), half(1))
     }
 
     #[inline(always)]
