@@ -88,11 +88,12 @@ pub struct RunOutput {
 }
 
 impl RunOutput {
-    /// Natural logarithm of the probability of all output of a request, where probabilities were kept.
+    /// Natural logarithm of the probability of all output of a request, where probabilities were kept and none was 0.
     #[must_use]
     pub fn log_probability(&self, request: usize) -> Option<f64> {
         let tokens = self.log_probabilities.as_ref()?.get(request)?;
-        (!tokens.is_empty()).then(|| tokens.iter().map(|token| token.log_probability).sum())
+        let sum: f64 = tokens.iter().map(|token| token.log_probability).sum();
+        (!tokens.is_empty() && sum.is_finite()).then_some(sum)
     }
 }
 

@@ -9,14 +9,15 @@ use lem_domain::idle::{IdleState, IdleWindow};
 use lem_domain::impact::{Multiplier, Multipliers};
 use lem_domain::protocol::{Fault, ResultsRepository, RunPhase, RunState, StateStore};
 use lem_domain::record::{
-    AdapterFacts, EngineFacts, HostRecord, MemoryFacts, ModelFacts, ProcessRecord, QuantizationFacts, RequestFacts, RunRecord, WarmupFacts,
+    AdapterFacts, EngineFacts, HostRecord, MemoryFacts, ModelFacts, ProcessRecord, QuantizationFacts, RequestFacts, RunRecord,
+    SpeculationFacts, WarmupFacts,
 };
 use lem_domain::sensor::{
     Gain, Gauge, PowerMeaning, SamplerCost, SensorDescriptor, SensorIndex, SensorKind, SensorRecord, SensorSample, SourceStatus,
     SourceVerdict, Stamp, ThreadPower,
 };
 use lem_domain::spec::LoadQuantization;
-use lem_domain::token::{FinishReason, RequestIndex, TokenEvent, TokenEventKind};
+use lem_domain::token::{FinishReason, RequestIndex, SpeculationCounts, TokenEvent, TokenEventKind};
 use lem_domain::units::{Bytes, Flops, Joules, Watts};
 use lem_domain::{Boundary, DeviceId, Finding, FindingCode, Severity, TimeWindow, Timestamp};
 use proptest::option::of;
@@ -114,8 +115,10 @@ fn model() -> impl Strategy<Value = ModelFacts> {
 fn any_process() -> impl Strategy<Value = ProcessRecord> {
     let streams = (prop::collection::vec(request(), 0..5), prop::collection::vec(event(), 0..40), prop::collection::vec(finding(), 0..3));
     let warmup = of((any::<u32>(), window()).prop_map(|(requests, window)| WarmupFacts { requests, window }));
-    let whole = (engine(), model(), window(), warmup, of(window()), streams, of(flops()), memory());
-    whole.prop_map(|(engine, model, load, warmup, window, (requests, events, findings), executed, memory)| ProcessRecord {
+    let counts = any::<[u64; 3]>().prop_map(|[drafted, accepted, verified]| SpeculationCounts { drafted, accepted, verified });
+    let speculation = of((of(model()), counts).prop_map(|(draft, counts)| SpeculationFacts { draft, counts }));
+    let whole = (engine(), model(), window(), warmup, of(window()), streams, (of(flops()), speculation), memory());
+    whole.prop_map(|(engine, model, load, warmup, window, (requests, events, findings), (executed, speculation), memory)| ProcessRecord {
         engine,
         model,
         load,
@@ -124,6 +127,7 @@ fn any_process() -> impl Strategy<Value = ProcessRecord> {
         requests,
         events,
         executed,
+        speculation,
         memory,
         findings,
         ..process(0)

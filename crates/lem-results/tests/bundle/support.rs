@@ -7,13 +7,13 @@ use lem_domain::idle::{IdleLevel, IdleState, IdleWindow};
 use lem_domain::impact::{Multiplier, Multipliers};
 use lem_domain::protocol::{ResultsRepository, RunSetup};
 use lem_domain::record::{
-    DatasetFacts, EngineFacts, HostRecord, MemoryFacts, ModelFacts, ProcessRecord, RequestFacts, RunRecord, SpeculationFacts, WarmupFacts,
+    DatasetFacts, EngineFacts, HostRecord, MemoryFacts, ModelFacts, ProcessRecord, RequestFacts, RunRecord, WarmupFacts,
 };
 use lem_domain::sensor::{
     Gain, Gauge, PowerMeaning, SamplerCost, SensorDescriptor, SensorIndex, SensorKind, SensorRecord, SensorSample, SourceStatus,
     SourceVerdict, Stamp, ThreadPower,
 };
-use lem_domain::token::{FinishReason, RequestIndex, SpeculationCounts, TokenEvent, TokenEventKind};
+use lem_domain::token::{FinishReason, RequestIndex, TokenEvent, TokenEventKind};
 use lem_domain::units::{Bytes, Flops, Watts};
 use lem_domain::{Boundary, DeviceId, ExperimentId, Finding, FindingCode, Severity, TimeWindow, Timestamp};
 use lem_results::ResultsFolder;
@@ -111,7 +111,7 @@ pub(crate) fn process(index: u32) -> ProcessRecord {
         window: Some(window(1_000, 3_000 + late)),
         requests: vec![request("p-1", None), request("p-2", Some(900))],
         events: events(late),
-        speculation: Some(SpeculationFacts { draft: None, counts: SpeculationCounts { drafted: 40, accepted: 31, verified: 12 } }),
+        speculation: None,
         executed: Some(FlopsBreakdown {
             linear: Flops::new(30_000_000_000),
             attention: Flops::new(90_000_000),

@@ -1,7 +1,8 @@
 //! `raw/process_<i>.json`: what one process wrote down, without its events.
 
 use super::{DatasetRecord, EngineRecord, FindingRecord, FlopsRecord, MemoryRecord, ModelRecord, StreamRecord, WindowRecord};
-use crate::record::{FieldError, SchemaVersion, name};
+use crate::record::field::each;
+use crate::record::{FieldError, SchemaVersion, finite, name};
 use lem_domain::record::{self as domain, RequestFacts, SpeculationFacts, WarmupFacts};
 use lem_domain::token::{FinishReason, SpeculationCounts, TokenEvent};
 use serde::{Deserialize, Serialize};
@@ -97,7 +98,7 @@ impl ProcessRecord {
             load: WindowRecord::of("load", process.load)?,
             warmup: process.warmup.map(WarmupRecord::of).transpose()?,
             window: process.window.map(|window| WindowRecord::of("window", window)).transpose()?,
-            requests: process.requests.iter().map(RequestRecord::from).collect(),
+            requests: each("requests", &process.requests, RequestRecord::of)?,
             events,
             executed_flops: process.executed.map(FlopsRecord::from),
             speculation: process.speculation.as_ref().map(SpeculationRecord::from),
@@ -153,16 +154,16 @@ impl From<SpeculationRecord> for SpeculationFacts {
     }
 }
 
-impl From<&RequestFacts> for RequestRecord {
-    fn from(request: &RequestFacts) -> Self {
-        Self {
+impl RequestRecord {
+    fn of(request: &RequestFacts) -> Result<Self, FieldError> {
+        Ok(Self {
             prompt_id: request.prompt_id.clone(),
             prompt_tokens: request.prompt_tokens,
             truncated_from_tokens: request.truncated_from,
             padding_tokens: request.padding_tokens,
             finish: request.finish,
-            log_probability: request.log_probability,
-        }
+            log_probability: request.log_probability.map(|value| finite("log_probability", value)).transpose()?,
+        })
     }
 }
 
