@@ -1,4 +1,4 @@
-//! What this processor can do at most: reads from memory, and multiply-adds of f32 and of int8 in registers. The ceiling
+//! What this processor can do at most: reads from memory, and multiply-adds of f32, bfloat16 and int8 in registers. The ceiling
 //! beside the contestants of `cargo xtask bench engine`, measured in the same rounds.
 //!
 //! Argument: threads. Every line of standard input is answered by a measurement of about a second, one JSON object on a
@@ -23,14 +23,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [threads] = arguments.as_slice() else { return Err("argument: THREADS".into()) };
     let threads: usize = threads.parse()?;
     let buffers = bandwidth::buffers(threads);
-    let (f32, int8) = (multiply_add::f32_kernel(), multiply_add::int8_kernel());
-    println!("{}", json!({ "f32": f32.map(|kernel| kernel.name), "int8": int8.map(|kernel| kernel.name) }));
+    let (f32, bf16, int8) = (multiply_add::f32_kernel(), multiply_add::bf16_kernel(), multiply_add::int8_kernel());
+    let name = |kernel: Option<multiply_add::Kernel>| kernel.map(|kernel| kernel.name);
+    println!("{}", json!({ "f32": name(f32), "bf16": name(bf16), "int8": name(int8) }));
     for line in std::io::stdin().lines() {
         line?;
         let multiply_adds = |kernel: Option<multiply_add::Kernel>| kernel.map(|kernel| rate(threads, |_| kernel.run()));
         let measured = json!({
             "read_bytes_per_s": rate(threads, |thread| bandwidth::read(&buffers[thread])),
             "f32_multiply_adds_per_s": multiply_adds(f32),
+            "bf16_multiply_adds_per_s": multiply_adds(bf16),
             "int8_multiply_adds_per_s": multiply_adds(int8),
         });
         println!("{measured}");

@@ -19,11 +19,17 @@ impl Kernel {
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86::{f32_kernel, int8_kernel};
+pub(crate) use x86::{bf16_kernel, f32_kernel, int8_kernel};
 
 /// None is known for this kind of processor.
 #[cfg(not(target_arch = "x86_64"))]
 pub(crate) fn f32_kernel() -> Option<Kernel> {
+    None
+}
+
+/// None is known for this kind of processor.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn bf16_kernel() -> Option<Kernel> {
     None
 }
 
@@ -55,6 +61,11 @@ mod x86 {
         } else {
             None
         }
+    }
+
+    /// `None` without instructions for it: then products of bfloat16 weights are of f32.
+    pub(crate) fn bf16_kernel() -> Option<Kernel> {
+        is_x86_feature_detected!("avx512bf16").then_some(Kernel { name: "vdpbf16ps, 512 bits", run: dot_bf16 })
     }
 
     /// The widest of this processor. Without VNNI, sums of 16 bits: that suffices for a few products of 4-bit weights in
@@ -101,6 +112,13 @@ mod x86 {
     fn fma_256() -> u64 {
         let (left, right) = black_box((_mm256_set1_ps(1.25), _mm256_set1_ps(0.5)));
         chains!(_mm256_setzero_ps(), 8, |sum| _mm256_fmadd_ps(left, right, *sum))
+    }
+
+    #[target_feature(enable = "avx512f,avx512bf16")]
+    fn dot_bf16() -> u64 {
+        let halves = |value| _mm512_cvtne2ps_pbh(_mm512_set1_ps(value), _mm512_set1_ps(value));
+        let (left, right) = black_box((halves(1.25), halves(0.5)));
+        chains!(_mm512_setzero_ps(), 32, |sum| _mm512_dpbf16_ps(*sum, left, right))
     }
 
     #[target_feature(enable = "avx512f,avx512vnni")]

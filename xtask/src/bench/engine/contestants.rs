@@ -64,9 +64,13 @@ impl Format {
         }
     }
 
-    /// Whether its products are of int8; those of the others are of f32 where a processor has none of bf16.
-    pub(super) fn is_quantised(self) -> bool {
-        !matches!(self, Self::F32 | Self::Bf16)
+    /// What its products are of.
+    pub(super) fn arithmetic(self) -> Arithmetic {
+        match self {
+            Self::F32 => Arithmetic::F32,
+            Self::Bf16 => Arithmetic::Bf16,
+            _ => Arithmetic::Int8,
+        }
     }
 
     /// Multiply-adds with weights for the prompts of a shape: every token goes through the layers, and the last one of
@@ -76,6 +80,15 @@ impl Format {
         let [tokens, _] = shape.tokens().map(f64::from);
         tokens * model.layers() + f64::from(shape.batch) * model.head()
     }
+}
+
+/// What products of weights are of, on a processor that has instructions for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arithmetic {
+    F32,
+    /// f32 where a processor has no instructions for it.
+    Bf16,
+    Int8,
 }
 
 /// Widths of a decoder with gated feed-forward layers and a tied head.

@@ -1,6 +1,6 @@
 //! The comparison as Markdown.
 
-use super::contestants::{COMPARISONS, Comparison, Contestant, Engine, FIGURES, SHAPES};
+use super::contestants::{Arithmetic, COMPARISONS, Comparison, Contestant, Engine, FIGURES, SHAPES};
 use super::driver::{Facts, Times};
 use super::ratio::Median;
 use super::rounds::{Peaks, Results, Round, State};
@@ -103,22 +103,30 @@ fn shares(results: &Results) -> String {
         values.and_then(Median::of).map(|median| median.value)
     };
     let read = peak(|peaks| Some(peaks.read_bytes_per_s));
-    let (f32, int8) = (peak(|peaks| peaks.f32_multiply_adds_per_s), peak(|peaks| peaks.int8_multiply_adds_per_s));
+    let f32 = peak(|peaks| peaks.f32_multiply_adds_per_s);
+    let bf16 = peak(|peaks| peaks.bf16_multiply_adds_per_s);
+    let int8 = peak(|peaks| peaks.int8_multiply_adds_per_s);
     let billions = |value: Option<f64>| value.map_or_else(|| ABSENT.to_owned(), |value| format!("{:.1}", value / 1e9));
     let named = |name: &Option<String>| name.clone().unwrap_or_else(|| "no instructions known".to_owned());
     let mut text = format!(
-        "Peaks, median: reading {} GB/s; multiply-adds of f32 {} G/s ({}), of int8 {} G/s ({}).\n",
+        "Peaks, median: reading {} GB/s; multiply-adds of f32 {} G/s ({}), of bf16 {} G/s ({}), of int8 {} G/s ({}).\n",
         billions(read),
         billions(f32),
         named(&results.instructions.f32),
+        billions(bf16),
+        named(&results.instructions.bf16),
         billions(int8),
         named(&results.instructions.int8)
     );
-    text += "Share of them: decode reads all weights once a step; prefill multiplies with all weights of the layers once a token, and int8 is its peak where weights are quantised.\n\n";
+    text += "Share of them: decode reads all weights once a step; prefill multiplies with all weights of the layers once a token, and its peak is that of int8 where weights are quantised, of bf16 where they are that and there are instructions for it.\n\n";
     text += &head(&["", "weights"]);
     for entrant in &results.entrants {
         let State::Ready(Facts { weight_bytes, .. }) = entrant.state else { continue };
-        let arithmetic = if entrant.contestant.format.is_quantised() { int8 } else { f32 };
+        let arithmetic = match entrant.contestant.format.arithmetic() {
+            Arithmetic::Int8 => int8,
+            Arithmetic::Bf16 => bf16.or(f32),
+            Arithmetic::F32 => f32,
+        };
         let cells = (0..FIGURES.len()).map(|figure| {
             let (shape, is_prefill) = (SHAPES[figure / 2], figure % 2 == 0);
             let (work, peak) = if is_prefill {
@@ -201,12 +209,17 @@ mod tests {
         let rounds = (0..9).map(|round| Round {
             load_average: [f64::from(round), 0.0, 0.0],
             waited_share: Some(f64::from(round) / 100.0),
-            peaks: Peaks { read_bytes_per_s: 20e9, f32_multiply_adds_per_s: Some(100e9), int8_multiply_adds_per_s: None },
+            peaks: Peaks {
+                read_bytes_per_s: 20e9,
+                f32_multiply_adds_per_s: Some(100e9),
+                bf16_multiply_adds_per_s: None,
+                int8_multiply_adds_per_s: None,
+            },
             times: contestants.iter().filter(ready).map(|contestant| times(contestant, round)).collect(),
         });
         Results {
             machine: Machine { processor: "EPYC".to_owned(), cores: vec![0, 1], threads: 2 },
-            instructions: Instructions { f32: Some("vfmadd".to_owned()), int8: None },
+            instructions: Instructions { f32: Some("vfmadd".to_owned()), bf16: None, int8: None },
             rounds: rounds.collect(),
             entrants,
         }

@@ -31,6 +31,7 @@ pub(super) struct Results {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Instructions {
     pub(super) f32: Option<String>,
+    pub(super) bf16: Option<String>,
     pub(super) int8: Option<String>,
 }
 
@@ -67,6 +68,7 @@ pub(super) struct Round {
 pub(super) struct Peaks {
     pub(super) read_bytes_per_s: f64,
     pub(super) f32_multiply_adds_per_s: Option<f64>,
+    pub(super) bf16_multiply_adds_per_s: Option<f64>,
     pub(super) int8_multiply_adds_per_s: Option<f64>,
 }
 
