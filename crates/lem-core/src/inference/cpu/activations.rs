@@ -35,6 +35,7 @@ pub(crate) struct Activations {
     codes: Vec<i8>,
     scales: Vec<f32>,
     sums: Vec<f32>,
+    offsets: Vec<i32>,
     halves: Vec<u16>,
 }
 
@@ -51,6 +52,8 @@ pub(crate) struct Input<'a> {
     pub(crate) scales: &'a [f32],
     /// Per half block: the sum of its codes times its scale.
     pub(crate) sums: &'a [f32],
+    /// Per block: the sum of its codes times −128.
+    pub(crate) offsets: &'a [i32],
     /// Rounded to bfloat16; empty unless asked for.
     pub(crate) halves: &'a [u16],
 }
@@ -65,7 +68,9 @@ impl Input<'_> {
 impl Activations {
     /// Room for `values` values.
     pub(crate) fn with_capacity(values: usize) -> Self {
-        Self { codes: vec![0; values], scales: vec![0.0; values / BLOCK], sums: vec![0.0; values / LANES], halves: vec![0; values] }
+        let blocks = values / BLOCK;
+        let (scales, sums, offsets) = (vec![0.0; blocks], vec![0.0; values / LANES], vec![0; blocks]);
+        Self { codes: vec![0; values], scales, sums, offsets, halves: vec![0; values] }
     }
 
     /// Makes rows of `inputs` values ready, in the other forms too that are taken.
@@ -77,7 +82,7 @@ impl Activations {
         if self.halves.len() < values.len() && (takes.bytes || halves) {
             *self = Self::with_capacity(values.len());
         }
-        let mut input = Input { values, inputs, codes: &[], scales: &[], sums: &[], halves: &[] };
+        let mut input = Input { values, inputs, codes: &[], scales: &[], sums: &[], offsets: &[], halves: &[] };
         if halves {
             // Below some thousand values a second thread costs more than it saves.
             let rounded = Shared::new(&mut self.halves);
@@ -91,15 +96,24 @@ impl Activations {
         if takes.bytes {
             assert!(inputs.is_multiple_of(BLOCK), "{inputs} inputs are no whole number of blocks");
             let blocks = values.len() / BLOCK;
-            let (codes, scales, sums) = (Shared::new(&mut self.codes), Shared::new(&mut self.scales), Shared::new(&mut self.sums));
+            let (codes, scales) = (Shared::new(&mut self.codes), Shared::new(&mut self.scales));
+            let (sums, offsets) = (Shared::new(&mut self.sums), Shared::new(&mut self.offsets));
             pool.split(blocks, 256, |_, range| {
                 let (start, count) = (range.start, range.len());
                 // SAFETY: as above.
-                let (codes, scales, sums) =
-                    unsafe { (codes.part(start * BLOCK, count * BLOCK), scales.part(start, count), sums.part(2 * start, 2 * count)) };
-                level.run(ToBytes { values: &values[start * BLOCK..][..count * BLOCK], codes, scales, sums });
+                let operation = unsafe {
+                    ToBytes {
+                        values: &values[start * BLOCK..][..count * BLOCK],
+                        codes: codes.part(start * BLOCK, count * BLOCK),
+                        scales: scales.part(start, count),
+                        sums: sums.part(2 * start, 2 * count),
+                        offsets: offsets.part(start, count),
+                    }
+                };
+                level.run(operation);
             });
-            (input.codes, input.scales, input.sums) = (&self.codes[..values.len()], &self.scales[..blocks], &self.sums[..2 * blocks]);
+            (input.codes, input.scales) = (&self.codes[..values.len()], &self.scales[..blocks]);
+            (input.sums, input.offsets) = (&self.sums[..2 * blocks], &self.offsets[..blocks]);
         }
         input
     }
@@ -130,6 +144,7 @@ struct ToBytes<'a> {
     codes: &'a mut [i8],
     scales: &'a mut [f32],
     sums: &'a mut [f32],
+    offsets: &'a mut [i32],
 }
 
 impl Operation for ToBytes<'_> {
@@ -139,15 +154,21 @@ impl Operation for ToBytes<'_> {
     #[expect(clippy::cast_precision_loss, reason = "a sum of sixteen bytes")]
     unsafe fn run<S: Simd>(self) {
         let blocks = self.values.chunks_exact(BLOCK).zip(self.codes.chunks_exact_mut(BLOCK));
-        for ((values, codes), (scale, sums)) in blocks.zip(self.scales.iter_mut().zip(self.sums.chunks_exact_mut(2))) {
+        let figures = self.scales.iter_mut().zip(self.sums.chunks_exact_mut(2)).zip(self.offsets);
+        for ((values, codes), ((scale, sums), offset)) in blocks.zip(figures) {
             // SAFETY: a block has twice sixteen values and codes.
             unsafe {
                 let (first, second) = (S::load(values.as_ptr()), S::load(values.as_ptr().add(LANES)));
                 let largest = S::largest_magnitude(first).max(S::largest_magnitude(second));
                 *scale = largest / 127.0;
                 let inverse = S::splat(if largest > 0.0 { 127.0 / largest } else { 0.0 });
-                sums[0] = S::store_i8(codes.as_mut_ptr(), S::mul(first, inverse)) as f32 * *scale;
-                sums[1] = S::store_i8(codes.as_mut_ptr().add(LANES), S::mul(second, inverse)) as f32 * *scale;
+                let halves = [
+                    S::store_i8(codes.as_mut_ptr(), S::mul(first, inverse)),
+                    S::store_i8(codes.as_mut_ptr().add(LANES), S::mul(second, inverse)),
+                ];
+                sums[0] = halves[0] as f32 * *scale;
+                sums[1] = halves[1] as f32 * *scale;
+                *offset = -128 * (halves[0] + halves[1]);
             }
         }
     }

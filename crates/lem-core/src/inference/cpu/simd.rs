@@ -65,8 +65,9 @@ pub(crate) trait Simd: Copy {
     /// Byte `4 × lane + i` of group `g` carries code `4 × g + i` of output `lane`.
     unsafe fn dot_u6<const M: usize, const GROUPS: usize>(codes: *const u8, activations: *const i8, stride: usize) -> [Self::I32; M];
 
-    /// Dot products of 32 codes in −128..=127, laid out as in [`Self::dot_u6`], with `M` activation blocks.
-    unsafe fn dot_i8<const M: usize>(codes: *const i8, activations: *const i8, stride: usize) -> [Self::I32; M];
+    /// Dot products of 32 codes in −128..=127, laid out as in [`Self::dot_u6`], with `M` activation blocks. `offsets` are
+    /// −128 times the sums of these blocks, for instructions that take unsigned codes: with 128 added to them.
+    unsafe fn dot_i8<const M: usize>(codes: *const i8, activations: Rows<i8>, offsets: Rows<i32>) -> [Self::I32; M];
 
     /// Whether there are instructions for products of bfloat16 pairs, so that the next two can be called.
     const DOTS_BF16: bool = false;
@@ -83,6 +84,15 @@ pub(crate) trait Simd: Copy {
     unsafe fn dot_bf16<const M: usize>(_weights: *const u16, _activations: *const u16, _stride: usize, _pairs: usize) -> [Self::F32; M] {
         unreachable!("no bfloat16 instructions at this level")
     }
+}
+
+/// Where rows of numbers stand.
+#[derive(Clone, Copy)]
+pub(crate) struct Rows<T> {
+    /// The first number of the first row.
+    pub(crate) first: *const T,
+    /// Numbers from a row to the next.
+    pub(crate) stride: usize,
 }
 
 /// Something to compute with sixteen lanes.

@@ -5,7 +5,7 @@
 
 use super::element::{Element, Half};
 use crate::inference::cpu::activations::{BLOCK, Input};
-use crate::inference::cpu::simd::{LANES, Simd};
+use crate::inference::cpu::simd::{LANES, Rows, Simd};
 
 /// Blocks of all tiles: block `tile × blocks_per_output + block` holds that block of sixteen outputs.
 #[derive(Debug)]
@@ -167,9 +167,12 @@ impl Blocks {
             let codes = self.codes.as_ptr().cast::<u8>().add(tile * blocks * K::LINES * 64);
             let activations = input.codes.as_ptr().add(row * input.inputs);
             let input_scales = input.scales.as_ptr().add(row * scales_per_row);
+            let offsets = input.offsets.as_ptr().add(row * scales_per_row);
             let input_sums = input.sums.as_ptr().add(row * sums_per_row);
             for block in 0..blocks {
-                let dots = K::dot::<S, M>(codes.add(block * K::LINES * 64), activations.add(block * K::BLOCK), input.inputs);
+                let activations = Rows { first: activations.add(block * K::BLOCK), stride: input.inputs };
+                let offsets = Rows { first: offsets.add(block * K::BLOCK / BLOCK), stride: scales_per_row };
+                let dots = K::dot::<S, M>(codes.add(block * K::LINES * 64), activations, offsets);
                 let scale = self.scales.load::<S>(tile * blocks + block);
                 for row in 0..M {
                     let input_scale = *input_scales.add(row * scales_per_row + block * K::BLOCK / BLOCK);
@@ -196,18 +199,18 @@ trait Kind {
     const BLOCK: usize;
     const LINES: usize;
 
-    unsafe fn dot<S: Simd, const M: usize>(codes: *const u8, activations: *const i8, stride: usize) -> [S::I32; M];
+    unsafe fn dot<S: Simd, const M: usize>(codes: *const u8, activations: Rows<i8>, offsets: Rows<i32>) -> [S::I32; M];
 }
 
 macro_rules! kind {
-    ($name:ident, |$codes:ident, $activations:ident, $stride:ident| $dot:expr) => {
+    ($name:ident, |$codes:ident, $activations:ident, $offsets:ident| $dot:expr) => {
         struct $name;
         impl Kind for $name {
             const BLOCK: usize = Coding::$name.block();
             const LINES: usize = Coding::$name.lines();
 
             #[inline(always)]
-            unsafe fn dot<S: Simd, const M: usize>($codes: *const u8, $activations: *const i8, $stride: usize) -> [S::I32; M] {
+            unsafe fn dot<S: Simd, const M: usize>($codes: *const u8, $activations: Rows<i8>, $offsets: Rows<i32>) -> [S::I32; M] {
                 // SAFETY: the caller's promise that codes and activations are there.
                 unsafe { $dot }
             }
@@ -215,7 +218,7 @@ macro_rules! kind {
     };
 }
 
-kind!(U4, |codes, activations, stride| S::dot_u4::<M>(codes, activations, stride));
-kind!(U6, |codes, activations, stride| S::dot_u6::<M, 8>(codes, activations, stride));
-kind!(U6Short, |codes, activations, stride| S::dot_u6::<M, 4>(codes, activations, stride));
-kind!(I8, |codes, activations, stride| S::dot_i8::<M>(codes.cast(), activations, stride));
+kind!(U4, |codes, activations, _offsets| S::dot_u4::<M>(codes, activations.first, activations.stride));
+kind!(U6, |codes, activations, _offsets| S::dot_u6::<M, 8>(codes, activations.first, activations.stride));
+kind!(U6Short, |codes, activations, _offsets| S::dot_u6::<M, 4>(codes, activations.first, activations.stride));
+kind!(I8, |codes, activations, offsets| S::dot_i8::<M>(codes.cast(), activations, offsets));

@@ -1,6 +1,6 @@
 //! Lanes as two AVX2 registers, with FMA and F16C.
 
-use super::{Operation, Simd};
+use super::{Operation, Rows, Simd};
 use core::arch::x86_64::*;
 
 #[derive(Clone, Copy)]
@@ -176,8 +176,8 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn dot_i8<const M: usize>(codes: *const i8, activations: *const i8, stride: usize) -> [I; M] {
-        unsafe { both(half_i8(codes, activations, stride), half_i8(codes.add(32), activations, stride)) }
+    unsafe fn dot_i8<const M: usize>(codes: *const i8, Rows { first, stride }: Rows<i8>, _: Rows<i32>) -> [I; M] {
+        unsafe { both(half_i8(codes, first, stride), half_i8(codes.add(32), first, stride)) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lanes as one AVX-512 register, with VNNI's dot products of bytes and, where a processor has them, those of bfloat16.
 
-use super::{Operation, Simd};
+use super::{Operation, Rows, Simd};
 use core::arch::x86_64::*;
 
 /// `BF16`: with the instructions for bfloat16.
@@ -171,23 +171,20 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
         }
     }
 
-    /// The instruction takes unsigned times signed bytes: 128 is added to the codes, and 128 times the sum of the
-    /// activations, which a product with ones gives, is taken off again.
+    /// The instruction takes unsigned times signed bytes: 128 is added to the codes, and the offsets take 128 times the sum
+    /// of the activations off again.
     #[inline(always)]
-    unsafe fn dot_i8<const M: usize>(codes: *const i8, activations: *const i8, stride: usize) -> [__m512i; M] {
+    unsafe fn dot_i8<const M: usize>(codes: *const i8, activations: Rows<i8>, offsets: Rows<i32>) -> [__m512i; M] {
         unsafe {
-            let offset = _mm512_set1_epi8(i8::MIN);
-            let mut sums = [_mm512_setzero_si512(); M];
-            let mut plain = [_mm512_setzero_si512(); M];
+            let shift = _mm512_set1_epi8(i8::MIN);
+            let mut sums: [__m512i; M] = std::array::from_fn(|row| _mm512_set1_epi32(*offsets.first.add(row * offsets.stride)));
             for group in 0..8 {
-                let shifted = _mm512_xor_si512(_mm512_loadu_si512(codes.add(group * 64).cast()), offset);
-                for row in 0..M {
-                    let activations = broadcast(activations.add(row * stride + group * 4));
-                    sums[row] = _mm512_dpbusd_epi32(sums[row], shifted, activations);
-                    plain[row] = _mm512_dpbusd_epi32(plain[row], _mm512_set1_epi8(1), activations);
+                let shifted = _mm512_xor_si512(_mm512_loadu_si512(codes.add(group * 64).cast()), shift);
+                for (row, sum) in sums.iter_mut().enumerate() {
+                    *sum = _mm512_dpbusd_epi32(*sum, shifted, broadcast(activations.first.add(row * activations.stride + group * 4)));
                 }
             }
-            std::array::from_fn(|row| _mm512_sub_epi32(sums[row], _mm512_slli_epi32::<7>(plain[row])))
+            sums
         }
     }
 

@@ -2,7 +2,7 @@
 #![expect(clippy::cast_possible_truncation, reason = "activations are rounded to bytes after they were scaled into their range")]
 #![expect(clippy::cast_precision_loss, reason = "sums of products of bytes stay below 2^24")]
 
-use super::{LANES, Simd};
+use super::{LANES, Rows, Simd};
 
 #[derive(Clone, Copy)]
 pub(super) struct Portable;
@@ -147,7 +147,7 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    unsafe fn dot_i8<const M: usize>(codes: *const i8, activations: *const i8, stride: usize) -> [I; M] {
-        std::array::from_fn(|row| unsafe { dot::<8>(|at| i32::from(*codes.add(at)), activations.add(row * stride)) })
+    unsafe fn dot_i8<const M: usize>(codes: *const i8, Rows { first, stride }: Rows<i8>, _: Rows<i32>) -> [I; M] {
+        std::array::from_fn(|row| unsafe { dot::<8>(|at| i32::from(*codes.add(at)), first.add(row * stride)) })
     }
 }
