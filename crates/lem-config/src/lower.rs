@@ -34,7 +34,12 @@ pub(crate) fn lower(settings: &Settings, model: &str, name: &str) -> ExperimentS
         warmup: WarmupSpec { requests: settings.warmup.requests },
         energy: energy(settings),
         multipliers: multipliers(&settings.impact),
-        candle: CandleSpec { threads: settings.candle.threads, speculation: speculation(&settings.candle.speculative) },
+        candle: CandleSpec {
+            threads: settings.candle.threads,
+            pin_threads: settings.candle.pin_threads,
+            waiting: settings.candle.waiting.0,
+            speculation: speculation(&settings.candle.speculative),
+        },
         virtual_machine: virtual_machine(settings),
     }
 }

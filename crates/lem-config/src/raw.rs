@@ -2,7 +2,7 @@
 
 use crate::value::{Choice, Currency, DecoderPreset, PromptKind, Quantity, Region, SampleSize, Sources, SpeculationKind, TextList};
 use lem_domain::backend::Backend;
-use lem_domain::spec::{BatchingStrategy, EarlyStopping, RequiredGrade, VirtualClockChoice};
+use lem_domain::spec::{BatchingStrategy, EarlyStopping, RequiredGrade, ThreadWaiting, VirtualClockChoice};
 use lem_domain::units::{Joules, Watts};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -257,6 +257,11 @@ pub(crate) struct RawCandle {
     /// Threads for tensor work. Left out: the machine's physical cores.
     #[validate(range(min = 1, max = 1024))]
     pub(crate) threads: Option<u32>,
+    /// Keep each of the threads, but the calling one, on a processor of its own.
+    pub(crate) pin_threads: Option<bool>,
+    /// How threads wait for each other between two products: `spin` for some tens of microseconds, `yield` to other
+    /// programs, `sleep` at once.
+    pub(crate) waiting: Option<Choice<ThreadWaiting>>,
     /// Guess tokens ahead, so that one pass confirms several. Output stays as it is.
     #[validate(nested)]
     pub(crate) speculative: RawSpeculative,

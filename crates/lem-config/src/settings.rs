@@ -4,7 +4,7 @@ use crate::value::{
     Choice, Currency, DecoderPreset, PromptKind, Quantity, Region, SampleSize, SourceWord, Sources, SpeculationKind, TextList,
 };
 use lem_domain::backend::Backend;
-use lem_domain::spec::{BatchingStrategy, EarlyStopping, EnergySpec, RequiredGrade, VirtualClockChoice};
+use lem_domain::spec::{BatchingStrategy, EarlyStopping, EnergySpec, RequiredGrade, ThreadWaiting, VirtualClockChoice};
 use lem_domain::units::{Joules, Watts};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
@@ -134,6 +134,8 @@ pub(crate) struct Quantization {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Candle {
     pub(crate) threads: Option<u32>,
+    pub(crate) pin_threads: bool,
+    pub(crate) waiting: Choice<ThreadWaiting>,
     pub(crate) speculative: Speculative,
 }
 
@@ -207,6 +209,8 @@ impl Default for Settings {
             quantization: Quantization { load_in_8bit: false, load_in_4bit: false },
             candle: Candle {
                 threads: None,
+                pin_threads: false,
+                waiting: Choice(ThreadWaiting::Spin),
                 speculative: Speculative { method: Choice(SpeculationKind::None), model: None, num_tokens: 5, prompt_lookup_max: 3 },
             },
             virtual_machine: Virtual {

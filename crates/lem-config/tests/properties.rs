@@ -52,7 +52,7 @@ fn value_of(path: &'static str) -> BoxedStrategy<Value> {
         "min_output_tokens" => numbers(0, 1),
         "random_seed" => any::<u64>().prop_map(Value::from).boxed(),
         "prompts.sample_size" => prop_oneof![Just(json!("all")), (1u64..1_000_000).prop_map(Value::from)].boxed(),
-        "prompts.shuffle" | "decoder.do_sample" | "decoder.ignore_eos" | "quantization.load_in_8bit" => {
+        "prompts.shuffle" | "candle.pin_threads" | "decoder.do_sample" | "decoder.ignore_eos" | "quantization.load_in_8bit" => {
             any::<bool>().prop_map(Value::from).boxed()
         }
         "batching.batch_size" | "candle.threads" => numbers(1, 1024),
@@ -67,6 +67,7 @@ fn value_of(path: &'static str) -> BoxedStrategy<Value> {
         "decoder.logprobs" => numbers(0, 20),
         "decoder.beam_search.length_penalty" => (-10.0..=10.0f64).prop_map(Value::from).boxed(),
         "decoder.beam_search.early_stopping" => words(&["at_width", "heuristic", "never"]),
+        "candle.waiting" => words(&["spin", "yield", "sleep"]),
         "candle.speculative.method" => words(&["none", "prompt_lookup"]),
         "candle.speculative.num_tokens" => numbers(1, 64),
         "candle.speculative.prompt_lookup_max" => numbers(1, 32),

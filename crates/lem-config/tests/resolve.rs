@@ -133,6 +133,8 @@ fn built_in_values_are_the_documented_ones() {
       load_in_4bit: false
     candle:
       threads: null
+      pin_threads: false
+      waiting: spin
       speculative:
         method: none
         model: null

@@ -121,6 +121,8 @@ pub const FIELDS: &[Field] = &[
     field("quantization.load_in_8bit", APPLIED, NO_LOAD),
     field("quantization.load_in_4bit", APPLIED, NO_LOAD),
     field("candle.threads", APPLIED, NO_LOAD),
+    field("candle.pin_threads", APPLIED, NO_LOAD),
+    field("candle.waiting", APPLIED, NO_LOAD),
     field("candle.speculative.method", APPLIED, NO_LOAD),
     field("candle.speculative.model", APPLIED, NO_LOAD),
     field("candle.speculative.num_tokens", APPLIED, NO_LOAD),

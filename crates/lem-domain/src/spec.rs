@@ -395,8 +395,24 @@ impl RequiredGrade {
 pub struct CandleSpec {
     /// Threads for tensor work; `None` leaves the choice to the machine's physical cores.
     pub threads: Option<u32>,
+    /// Whether threads are kept each on a processor of its own, all but the one that calls.
+    pub pin_threads: bool,
+    /// How threads wait for each other between two products.
+    pub waiting: ThreadWaiting,
     /// Guessing tokens ahead; `None` does not.
     pub speculation: Option<SpeculationSpec>,
+}
+
+/// How a thread waits for others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ThreadWaiting {
+    /// It looks again and again for some tens of microseconds, then as [`Self::Yield`].
+    #[default]
+    Spin,
+    /// It offers its processor to others some hundred times, then sleeps.
+    Yield,
+    /// It sleeps at once: the least power while it waits, and the longest time to go on.
+    Sleep,
 }
 
 /// Guessing tokens ahead, so that one pass confirms several.

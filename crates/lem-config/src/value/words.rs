@@ -2,7 +2,7 @@
 
 use super::{SourceWord, Word};
 use lem_domain::backend::Backend;
-use lem_domain::spec::{BatchingStrategy, EarlyStopping, EnergySource, RequiredGrade, VirtualClockChoice};
+use lem_domain::spec::{BatchingStrategy, EarlyStopping, EnergySource, RequiredGrade, ThreadWaiting, VirtualClockChoice};
 
 /// Where prompts come from, without the place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +93,11 @@ words!(RequiredGrade, "grade", {
     "estimated" => Self::Estimated,
     "measured" => Self::Measured,
 });
+words!(ThreadWaiting, "way of waiting", {
+    "spin" => Self::Spin,
+    "yield" => Self::Yield,
+    "sleep" => Self::Sleep,
+});
 words!(VirtualClockChoice, "clock", {
     "virtual" => Self::Virtual,
     "real" => Self::Real,
@@ -122,6 +127,7 @@ mod tests {
         check::<DecoderPreset>();
         check::<SourceWord>();
         check::<RequiredGrade>();
+        check::<ThreadWaiting>();
         check::<VirtualClockChoice>();
     }
 

@@ -15,7 +15,7 @@ use crate::tokenizer::{TokenBytes, Tokenizer};
 use lem_domain::backend::Backend;
 use lem_domain::protocol::{InferenceEngine, PreparedRequest, PreparedWorkload, Prompt, RunControl, RunOutput, SeamError};
 use lem_domain::record::{EngineFacts, MemoryFacts, ModelFacts};
-use lem_domain::spec::{ExperimentSpec, SpeculationMethod, TokenChoice, TokenLimits, WeightsSpec};
+use lem_domain::spec::{CandleSpec, ExperimentSpec, SpeculationMethod, TokenChoice, TokenLimits, WeightsSpec};
 use lem_domain::token::EventBuffer;
 use lem_domain::units::Bytes;
 use std::cell::RefCell;
@@ -46,17 +46,18 @@ impl CandleEngine {
     /// When the reference leads nowhere, a file is damaged or describes a model that this engine does not run, its
     /// tokenizer cannot be built, or that many threads cannot be started.
     pub fn load(reference: &str, threads: Option<u32>) -> Result<Self, EngineError> {
-        Self::load_changed(reference, &WeightsSpec::default(), threads)
+        Self::load_with(reference, &WeightsSpec::default(), &CandleSpec { threads, ..CandleSpec::default() })
     }
 
-    /// As [`Self::load`], with weights that are changed on the way.
+    /// As [`Self::load`], with weights that are changed on the way, and threads as a specification says. A draft model is
+    /// not loaded: [`Self::with_draft`] does.
     ///
     /// # Errors
     /// As [`Self::load`], and when the weights cannot be changed so.
-    pub fn load_changed(reference: &str, weights: &WeightsSpec, threads: Option<u32>) -> Result<Self, EngineError> {
+    pub fn load_with(reference: &str, weights: &WeightsSpec, spec: &CandleSpec) -> Result<Self, EngineError> {
         let unresolved = |source: ReferenceError| EngineError::Reference { reference: reference.to_owned(), source };
         let files = reference.parse::<ModelReference>().and_then(|parsed| parsed.resolve()).map_err(unresolved)?;
-        let pool = threads::pool(threads)?;
+        let pool = threads::pool(spec)?;
         let adapter = weights.adapter.as_deref().map(adapter_files).transpose()?;
         let loading =
             Loading { adapter: adapter.as_ref(), quantization: weights.quantization, level: Level::best(), threads: pool.threads() };

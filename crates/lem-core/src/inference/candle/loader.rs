@@ -18,7 +18,7 @@ impl CandleLoader {
 
 impl ModelLoader for CandleLoader {
     fn load(&self, spec: &ExperimentSpec) -> Result<Box<dyn InferenceEngine>, SeamError> {
-        let engine = CandleEngine::load_changed(&spec.model, &spec.weights, spec.candle.threads)?;
+        let engine = CandleEngine::load_with(&spec.model, &spec.weights, &spec.candle)?;
         let speculation = spec.candle.speculation.as_ref().map(|speculation| &speculation.method);
         Ok(Box::new(match speculation {
             Some(SpeculationMethod::DraftModel(draft)) => engine.with_draft(draft)?,

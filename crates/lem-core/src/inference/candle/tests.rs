@@ -34,7 +34,7 @@ fn load_changed(bytes: &[u8], weights: &WeightsSpec) -> Result<CandleEngine, Eng
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tiny.gguf");
     std::fs::write(&path, bytes).unwrap();
-    CandleEngine::load_changed(path.to_str().unwrap(), weights, Some(1))
+    CandleEngine::load_with(path.to_str().unwrap(), weights, &CandleSpec { threads: Some(1), ..CandleSpec::default() })
 }
 
 /// Greedy, in batches of `batch`; `max_output` tokens whatever the model wants.

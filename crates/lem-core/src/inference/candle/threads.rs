@@ -3,17 +3,18 @@
 use super::EngineError;
 use super::index::index;
 use crate::inference::cpu::Pool;
+use lem_domain::spec::CandleSpec;
 use std::thread::available_parallelism;
 
-/// A pool of `asked` threads; `None` takes one per physical core, or what `RAYON_NUM_THREADS` says.
+/// A pool of threads as asked for; where nobody says how many, one per physical core, or what `RAYON_NUM_THREADS` says.
 ///
 /// Threads wait for each other after every product, spinning: more of them than may run at once would spend most of their
 /// time on that.
-pub(super) fn pool(asked: Option<u32>) -> Result<Pool, EngineError> {
+pub(super) fn pool(spec: &CandleSpec) -> Result<Pool, EngineError> {
     let limit = available_parallelism().map_or(1, usize::from);
-    let threads = asked.map_or_else(|| candle_core::utils::get_num_threads().min(limit), index);
+    let threads = spec.threads.map_or_else(|| candle_core::utils::get_num_threads().min(limit), index);
     if threads > limit {
         return Err(EngineError::Threads { asked: threads, limit });
     }
-    Pool::new(threads).map_err(EngineError::ThreadPool)
+    Pool::with(threads, spec.waiting, spec.pin_threads).map_err(EngineError::ThreadPool)
 }

@@ -5,6 +5,8 @@
 //!
 //! A job borrows from the caller's stack, which outlives it because the caller waits for every thread.
 
+use lem_domain::spec::ThreadWaiting;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
@@ -20,20 +22,25 @@ const SPINS: u32 = 2_000;
 const OFFERS: u32 = 200;
 
 /// Waits a little for something to become true; gives whether it did.
-fn spin(until: impl Fn() -> bool) -> bool {
-    for _ in 0..SPINS {
+fn briefly(waiting: ThreadWaiting, until: impl Fn() -> bool) -> bool {
+    let (spins, offers) = match waiting {
+        ThreadWaiting::Spin => (SPINS, OFFERS),
+        ThreadWaiting::Yield => (0, OFFERS),
+        ThreadWaiting::Sleep => (0, 0),
+    };
+    for _ in 0..spins {
         if until() {
             return true;
         }
         std::hint::spin_loop();
     }
-    for _ in 0..OFFERS {
+    for _ in 0..offers {
         if until() {
             return true;
         }
         thread::yield_now();
     }
-    false
+    until()
 }
 
 /// Threads that all run the same job, the caller's among them.
@@ -60,6 +67,7 @@ struct Shared {
     asleep: Vec<AtomicBool>,
     panicked: AtomicBool,
     stop: AtomicBool,
+    waiting: ThreadWaiting,
 }
 
 impl Pool {
@@ -67,8 +75,19 @@ impl Pool {
     ///
     /// # Errors
     /// When the system has no more threads.
+    #[cfg(test)]
     pub(crate) fn new(threads: usize) -> std::io::Result<Self> {
+        Self::with(threads, ThreadWaiting::Spin, false)
+    }
+
+    /// As [`Self::new`], with threads that wait for each other like this, and are kept each on a processor of its own where
+    /// that is asked for: all but the caller's, which belongs to the caller.
+    ///
+    /// # Errors
+    /// When the system has no more threads.
+    pub(crate) fn with(threads: usize, waiting: ThreadWaiting, pinned: bool) -> std::io::Result<Self> {
         let count = threads.max(1) - 1;
+        let processors = if pinned { processors()? } else { Vec::new() };
         let shared = Arc::new(Shared {
             started: AtomicU32::new(0),
             job: AtomicPtr::new(std::ptr::null_mut()),
@@ -78,13 +97,22 @@ impl Pool {
             asleep: (0..count).map(|_| AtomicBool::new(false)).collect(),
             panicked: AtomicBool::new(false),
             stop: AtomicBool::new(false),
+            waiting,
         });
         // Dropping it stops the threads that did start.
         let mut pool = Self { shared, workers: Vec::with_capacity(count) };
         for worker in 0..count {
             let shared = Arc::clone(&pool.shared);
             let name = format!("lem-candle-{}", worker + 1);
-            pool.workers.push(thread::Builder::new().name(name).spawn(move || shared.work(worker))?);
+            // The first processor is left to the caller.
+            let processor = processors.get(worker + 1).copied();
+            let run = move || {
+                if let Some(processor) = processor {
+                    stay_on(processor);
+                }
+                shared.work(worker);
+            };
+            pool.workers.push(thread::Builder::new().name(name).spawn(run)?);
         }
         Ok(pool)
     }
@@ -142,6 +170,19 @@ impl Pool {
     }
 }
 
+/// Processors that this process may run on, by their numbers in the kernel's order.
+fn processors() -> std::io::Result<Vec<usize>> {
+    let allowed = sched_getaffinity(None)?;
+    Ok((0..CpuSet::MAX_CPU).filter(|&processor| allowed.is_set(processor)).collect())
+}
+
+/// Keeps the calling thread on a processor. Where the kernel refuses, the scheduler keeps its say.
+fn stay_on(processor: usize) {
+    let mut only = CpuSet::new();
+    only.set(processor);
+    let _ = sched_setaffinity(None, &only);
+}
+
 impl Drop for Pool {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::SeqCst);
@@ -181,7 +222,7 @@ impl Shared {
     /// Waits until the count is another than `seen`, and gives it.
     fn next_job(&self, worker: usize, seen: u32) -> u32 {
         loop {
-            if spin(|| self.started.load(Ordering::Acquire) != seen) {
+            if briefly(self.waiting, || self.started.load(Ordering::Acquire) != seen) {
                 return self.started.load(Ordering::Acquire);
             }
             self.asleep[worker].store(true, Ordering::SeqCst);
@@ -194,7 +235,7 @@ impl Shared {
 
     fn wait_for_workers(&self) {
         let done = || self.running.load(Ordering::SeqCst) == 0;
-        if spin(done) {
+        if briefly(self.waiting, done) {
             return;
         }
         *self.caller.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current());
@@ -221,6 +262,36 @@ mod tests {
                 });
             }
             assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 500));
+        }
+    }
+
+    #[test]
+    fn however_threads_wait_and_wherever_they_stay_jobs_are_done() {
+        for waiting in [ThreadWaiting::Spin, ThreadWaiting::Yield, ThreadWaiting::Sleep] {
+            for pinned in [false, true] {
+                let mut pool = Pool::with(3, waiting, pinned).unwrap();
+                let count = AtomicUsize::new(0);
+                for _ in 0..200 {
+                    pool.run(|_| {
+                        count.fetch_add(1, Ordering::Relaxed);
+                    });
+                }
+                assert_eq!(count.into_inner(), 600, "{waiting:?}, {pinned}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pinned_thread_has_one_processor_and_the_caller_keeps_all() {
+        let allowed = processors().unwrap();
+        let mut pool = Pool::with(2, ThreadWaiting::Spin, true).unwrap();
+        let found = Mutex::new(vec![Vec::new(); 2]);
+        pool.run(|thread| found.lock().unwrap()[thread] = processors().unwrap());
+        let found = found.into_inner().unwrap();
+        assert_eq!(found[0], allowed);
+        match allowed.get(1) {
+            Some(&second) => assert_eq!(found[1], [second]),
+            None => assert_eq!(found[1], allowed, "there is none of its own"),
         }
     }
 

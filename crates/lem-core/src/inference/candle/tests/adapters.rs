@@ -10,7 +10,7 @@ use crate::inference::cpu::Level;
 use crate::model::AdapterFiles;
 use candle_core::quantized::GgmlDType;
 use lem_domain::protocol::InferenceEngine;
-use lem_domain::spec::{LoadQuantization, WeightsSpec};
+use lem_domain::spec::{CandleSpec, LoadQuantization, WeightsSpec};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
@@ -85,7 +85,7 @@ fn the_record_names_the_adapter_by_its_digests() {
     std::fs::write(model.path().join("tokenizer.json"), tokenizer.to_string()).unwrap();
 
     let adapter = folder("llama");
-    let engine = CandleEngine::load_changed(model.path().to_str().unwrap(), &merged(&adapter), Some(1)).unwrap();
+    let engine = CandleEngine::load_with(model.path().to_str().unwrap(), &merged(&adapter), &CandleSpec::default()).unwrap();
     let digest = |file: &str| hexadecimal(Sha256::new().chain_update(std::fs::read(adapter.join(file)).unwrap()));
     let facts = engine.model().adapter.clone().unwrap();
     assert_eq!(facts.reference, adapter.to_str().unwrap());
@@ -94,7 +94,7 @@ fn the_record_names_the_adapter_by_its_digests() {
     // Five of each of two blocks, and the head.
     assert_eq!((facts.matrices, facts.revision), (11, None));
 
-    let missing = CandleEngine::load_changed(model.path().to_str().unwrap(), &merged(model.path()), Some(1)).unwrap_err();
+    let missing = CandleEngine::load_with(model.path().to_str().unwrap(), &merged(model.path()), &CandleSpec::default()).unwrap_err();
     assert!(matches!(missing, EngineError::Reference { .. }), "{missing}");
 }
 

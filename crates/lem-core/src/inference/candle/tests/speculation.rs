@@ -26,7 +26,7 @@ fn generate(
     let spec = ExperimentSpec {
         sampling,
         batching: BatchingSpec { size: 2, strategy, max_tokens: None },
-        candle: CandleSpec { threads: Some(1), speculation },
+        candle: CandleSpec { threads: Some(1), speculation, ..CandleSpec::default() },
         ..spec(64, OUTPUT, 2)
     };
     let workload = engine.prepare(&prompts(&TEXTS), &spec).unwrap();
