@@ -8,8 +8,8 @@ use anyhow::Result;
 
 use crate::{model, process};
 
-/// Ten prompts of exactly 32 output tokens: seconds of work, yet long enough for the processor estimate on any machine.
-const USUAL_ARGUMENTS: [&str; 4] = ["-n", "10", "--set", "min_output_tokens=32"];
+/// Thirty prompts of exactly 32 output tokens: seconds of work, yet long enough for the processor estimate on any machine.
+const USUAL_ARGUMENTS: [&str; 4] = ["-n", "30", "--set", "min_output_tokens=32"];
 
 /// Where the demo keeps its results, whatever the environment says.
 const RESULTS: &str = "results";
@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
     /// What to measure: a .gguf file or `org/name`; without it, the small model that `model` fetches
     #[arg(long, value_name = "REF")]
     model: Option<String>,
-    /// Arguments for `lem experiment`, in place of the usual ten prompts of 32 output tokens
+    /// Arguments for `lem experiment`, in place of the usual thirty prompts of 32 output tokens
     #[arg(last = true, value_name = "LEM ARGUMENTS")]
     extra: Vec<String>,
 }

@@ -19,7 +19,7 @@ const GRADES_WITH_A_VALUE: [&str; 3] = ["measured", "derived", "estimated"];
 /// needs because the model had little to say.
 const FULL_LENGTH: [&str; 2] = ["--set", "min_output_tokens=32"];
 
-/// Measures a few prompts and checks what lies on disk and what the commands say about it.
+/// Measures some prompts and checks what lies on disk and what the commands say about it.
 pub(super) fn run() -> Result<String> {
     let model = model::fetch()?;
     let model = model.absolute.to_str().context("the path of the workspace is not UTF-8; move it")?;
@@ -33,7 +33,7 @@ pub(super) fn run() -> Result<String> {
         "--model",
         model,
         "-n",
-        "5",
+        "30",
         "-y",
         "--json",
         "-o",
