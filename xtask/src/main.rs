@@ -6,6 +6,7 @@
 
 mod bench;
 mod ci;
+mod cuda;
 mod demo;
 mod docs;
 mod layers;
@@ -42,6 +43,8 @@ enum Task {
     Docs(docs::Arguments),
     /// Measure what one aspect costs: starting, sampling
     Bench(bench::Arguments),
+    /// Build lem for NVIDIA GPUs, on a machine that need not have one
+    BuildCuda(cuda::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Task::Layers => layers::run(),
         Task::Docs(arguments) => docs::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::BuildCuda(arguments) => cuda::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

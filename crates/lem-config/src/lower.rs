@@ -35,6 +35,7 @@ pub(crate) fn lower(settings: &Settings, model: &str, name: &str) -> ExperimentS
         energy: energy(settings),
         multipliers: multipliers(&settings.impact),
         candle: CandleSpec {
+            device: settings.candle.device.0,
             threads: settings.candle.threads,
             pin_threads: settings.candle.pin_threads,
             waiting: settings.candle.waiting.0,

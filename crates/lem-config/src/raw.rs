@@ -1,6 +1,6 @@
 //! What can be written: every setting optional, with its bounds. The JSON Schema is made from these types.
 
-use crate::value::{Choice, Currency, DecoderPreset, PromptKind, Quantity, Region, SampleSize, Sources, SpeculationKind, TextList};
+use crate::value::{Choice, Currency, DecoderPreset, Device, PromptKind, Quantity, Region, SampleSize, Sources, SpeculationKind, TextList};
 use lem_domain::backend::Backend;
 use lem_domain::spec::{BatchingStrategy, EarlyStopping, RequiredGrade, ThreadWaiting, VirtualClockChoice};
 use lem_domain::units::{Joules, Watts};
@@ -254,7 +254,10 @@ pub(crate) struct RawQuantization {
 #[derive(Debug, Default, Deserialize, JsonSchema, Validate)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RawCandle {
-    /// Threads for tensor work. Left out: the machine's physical cores.
+    /// What the model runs on: `cpu`, `cuda`, or a GPU by its number such as `cuda:1`. `auto`: the first GPU where this
+    /// program was built for one, it is there, and no `threads` are asked for; else the processor.
+    pub(crate) device: Option<Device>,
+    /// Threads for tensor work on the processor. Left out: the machine's physical cores.
     #[validate(range(min = 1, max = 1024))]
     pub(crate) threads: Option<u32>,
     /// Keep each of the threads, but the calling one, on a processor of its own.

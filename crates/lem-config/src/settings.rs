@@ -1,10 +1,10 @@
 //! What a configuration means: every setting has its value, and the built-in ones stand in [`Settings::default`].
 
 use crate::value::{
-    Choice, Currency, DecoderPreset, PromptKind, Quantity, Region, SampleSize, SourceWord, Sources, SpeculationKind, TextList,
+    Choice, Currency, DecoderPreset, Device, PromptKind, Quantity, Region, SampleSize, SourceWord, Sources, SpeculationKind, TextList,
 };
 use lem_domain::backend::Backend;
-use lem_domain::spec::{BatchingStrategy, EarlyStopping, EnergySpec, RequiredGrade, ThreadWaiting, VirtualClockChoice};
+use lem_domain::spec::{BatchingStrategy, DeviceChoice, EarlyStopping, EnergySpec, RequiredGrade, ThreadWaiting, VirtualClockChoice};
 use lem_domain::units::{Joules, Watts};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
@@ -133,6 +133,7 @@ pub(crate) struct Quantization {
 /// The in-process engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Candle {
+    pub(crate) device: Device,
     pub(crate) threads: Option<u32>,
     pub(crate) pin_threads: bool,
     pub(crate) waiting: Choice<ThreadWaiting>,
@@ -208,6 +209,7 @@ impl Default for Settings {
             io: Io { results_dir: "results".to_owned() },
             quantization: Quantization { load_in_8bit: false, load_in_4bit: false },
             candle: Candle {
+                device: Device(DeviceChoice::Auto),
                 threads: None,
                 pin_threads: false,
                 waiting: Choice(ThreadWaiting::Spin),

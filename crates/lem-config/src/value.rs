@@ -3,6 +3,7 @@
 mod choice;
 mod currency;
 mod decimal;
+mod device;
 mod duration;
 mod quantity;
 mod region;
@@ -13,6 +14,7 @@ mod words;
 
 pub(crate) use choice::{Choice, Word};
 pub(crate) use currency::Currency;
+pub(crate) use device::Device;
 pub(crate) use quantity::Quantity;
 pub(crate) use region::Region;
 pub(crate) use sample_size::SampleSize;

@@ -56,6 +56,7 @@ fn value_of(path: &'static str) -> BoxedStrategy<Value> {
             any::<bool>().prop_map(Value::from).boxed()
         }
         "batching.batch_size" | "candle.threads" => numbers(1, 1024),
+        "candle.device" => words(&["auto", "cpu", "cuda:0", "cuda:3"]),
         "batching.strategy" => words(&["static", "dynamic", "sorted_static", "sorted_dynamic", "continuous"]),
         "batching.max_tokens_per_batch" => numbers(1, 1_000_000_000),
         "decoder.preset" => words(&["deterministic", "standard", "creative", "factual"]),

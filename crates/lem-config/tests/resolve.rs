@@ -132,6 +132,7 @@ fn built_in_values_are_the_documented_ones() {
       load_in_8bit: false
       load_in_4bit: false
     candle:
+      device: auto
       threads: null
       pin_threads: false
       waiting: spin

@@ -6,6 +6,9 @@ pub mod candle;
 mod checkpoint;
 mod cpu;
 mod executed;
-mod forward;
+mod executor;
 pub mod sampling;
 pub mod simulated;
+#[cfg(any(feature = "cuda", test))]
+mod tensor;
+mod weights;

@@ -120,6 +120,7 @@ pub const FIELDS: &[Field] = &[
     field("io.results_dir", APPLIED, APPLIED),
     field("quantization.load_in_8bit", APPLIED, NO_LOAD),
     field("quantization.load_in_4bit", APPLIED, NO_LOAD),
+    field("candle.device", APPLIED, NO_LOAD),
     field("candle.threads", APPLIED, NO_LOAD),
     field("candle.pin_threads", APPLIED, NO_LOAD),
     field("candle.waiting", APPLIED, NO_LOAD),

@@ -393,7 +393,9 @@ impl RequiredGrade {
 /// Settings of the in-process engine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CandleSpec {
-    /// Threads for tensor work; `None` leaves the choice to the machine's physical cores.
+    /// What the model runs on.
+    pub device: DeviceChoice,
+    /// Threads for tensor work on the processor; `None` leaves the choice to the machine's physical cores.
     pub threads: Option<u32>,
     /// Whether threads are kept each on a processor of its own, all but the one that calls.
     pub pin_threads: bool,
@@ -434,6 +436,18 @@ pub enum SpeculationMethod {
     },
     /// A smaller model with the same vocabulary, by its reference.
     DraftModel(String),
+}
+
+/// What a model runs on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// The first GPU, where the program can run on one, it is there, and no threads are asked for; else the processor.
+    #[default]
+    Auto,
+    /// The processor.
+    Cpu,
+    /// The NVIDIA GPU of this number, as CUDA counts them.
+    Cuda(u32),
 }
 
 /// The simulated machine: known physics, so that every derived figure has a known truth.

@@ -106,6 +106,26 @@ impl Rotary {
     }
 }
 
+impl Rotary {
+    /// Cosines and sines of positions below `positions`, times the magnitude: `[position][cosines of all pairs, then
+    /// sines]`. How many there are decides whether the frequencies of long contexts are used.
+    pub(crate) fn table(&self, positions: usize) -> Vec<f32> {
+        let frequencies = match &self.long {
+            Some((usual, long)) if positions > *usual => long,
+            _ => &self.frequencies,
+        };
+        let magnitude = f64::from(self.magnitude);
+        let mut table = Vec::with_capacity(positions * 2 * frequencies.len());
+        for position in 0..positions {
+            // Angles are computed in f64 and applied in f32.
+            let angle = |frequency: &f64| real(position) * frequency;
+            table.extend(frequencies.iter().map(|frequency| narrow(angle(frequency).cos() * magnitude)));
+            table.extend(frequencies.iter().map(|frequency| narrow(angle(frequency).sin() * magnitude)));
+        }
+        table
+    }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "widths and contexts stay far below 2^53")]
 fn real(count: usize) -> f64 {
     count as f64

@@ -5,31 +5,29 @@ use super::draft::Draft;
 use super::generation::{Admission, BeamSearch, DraftModel, Drafter, Generation, Journal, Method};
 use super::index::index;
 use super::load::{Loaded, Loading, load};
+use super::memory;
 use super::plan::Plan;
-use super::{memory, threads};
+use super::target::Target;
 use crate::inference::batching;
-use crate::inference::cpu::{Decoder, Level, Pool, Room, RoomSize, Session};
+use crate::inference::executor::{DeviceError, Executor, Extent};
 use crate::inference::sampling::SamplingRules;
 use crate::model::{AdapterFiles, ModelReference, ReferenceError};
 use crate::tokenizer::{TokenBytes, Tokenizer};
 use lem_domain::backend::Backend;
 use lem_domain::protocol::{InferenceEngine, PreparedRequest, PreparedWorkload, Prompt, RunControl, RunOutput, SeamError};
 use lem_domain::record::{EngineFacts, MemoryFacts, ModelFacts};
-use lem_domain::spec::{CandleSpec, ExperimentSpec, SpeculationMethod, TokenChoice, TokenLimits, WeightsSpec};
+use lem_domain::spec::{CandleSpec, DeviceChoice, ExperimentSpec, SpeculationMethod, TokenChoice, TokenLimits, WeightsSpec};
 use lem_domain::token::EventBuffer;
 use lem_domain::units::Bytes;
-use std::cell::RefCell;
 
-/// A model on the processor.
+/// A model, on the processor or a GPU.
 #[derive(Debug)]
 pub struct CandleEngine {
-    pub(super) decoder: Decoder,
-    pub(super) pool: Pool,
+    target: Target,
+    pub(super) executor: Box<dyn Executor>,
     tokenizer: Tokenizer,
     /// Tokens that end a text.
     ends: Vec<u32>,
-    /// Reserved by [`InferenceEngine::prepare`].
-    room: Option<Room>,
     /// Guesses tokens.
     draft: Option<Draft>,
     /// Read by [`InferenceEngine::prepare`] when there are stop strings.
@@ -39,45 +37,53 @@ pub struct CandleEngine {
 }
 
 impl CandleEngine {
-    /// Loads the model behind a reference: a `.gguf` file, a folder that holds a model, or a name on the hub. `threads`
-    /// as in [`lem_domain::spec::CandleSpec`].
+    /// Loads the model behind a reference onto the processor: a `.gguf` file, a folder that holds a model, or a name on
+    /// the hub. `threads` as in [`CandleSpec`].
     ///
     /// # Errors
     /// When the reference leads nowhere, a file is damaged or describes a model that this engine does not run, its
     /// tokenizer cannot be built, or that many threads cannot be started.
     pub fn load(reference: &str, threads: Option<u32>) -> Result<Self, EngineError> {
-        Self::load_with(reference, &WeightsSpec::default(), &CandleSpec { threads, ..CandleSpec::default() })
+        let candle = CandleSpec { device: DeviceChoice::Cpu, threads, ..CandleSpec::default() };
+        Self::load_as(reference, &WeightsSpec::default(), &candle)
     }
 
-    /// As [`Self::load`], with weights that are changed on the way, and threads as a specification says. A draft model is
-    /// not loaded: [`Self::with_draft`] does.
+    /// As [`Self::load`], with weights that are changed on the way, on the device, with the threads and with the draft model
+    /// that are asked for.
     ///
     /// # Errors
-    /// As [`Self::load`], and when the weights cannot be changed so.
-    pub fn load_with(reference: &str, weights: &WeightsSpec, spec: &CandleSpec) -> Result<Self, EngineError> {
+    /// As [`Self::load`] and [`Self::with_draft`], when the weights cannot be changed so, the device is not there, or this
+    /// program was built without what runs it.
+    pub fn load_as(reference: &str, weights: &WeightsSpec, candle: &CandleSpec) -> Result<Self, EngineError> {
+        let engine = Self::open(reference, weights, Target::new(candle)?)?;
+        match candle.speculation.as_ref().map(|speculation| &speculation.method) {
+            Some(SpeculationMethod::DraftModel(draft)) => engine.with_draft(draft),
+            Some(SpeculationMethod::PromptLookup { .. }) | None => Ok(engine),
+        }
+    }
+
+    pub(super) fn open(reference: &str, weights: &WeightsSpec, target: Target) -> Result<Self, EngineError> {
         let unresolved = |source: ReferenceError| EngineError::Reference { reference: reference.to_owned(), source };
         let files = reference.parse::<ModelReference>().and_then(|parsed| parsed.resolve()).map_err(unresolved)?;
-        let pool = threads::pool(spec)?;
         let adapter = weights.adapter.as_deref().map(adapter_files).transpose()?;
-        let loading =
-            Loading { adapter: adapter.as_ref(), quantization: weights.quantization, level: Level::best(), threads: pool.threads() };
-        let Loaded { decoder, tokenizer, ends, facts, kernel } = load(reference, &files, loading)?;
+        let loading = Loading { adapter: adapter.as_ref(), quantization: weights.quantization };
+        let Loaded { executor, tokenizer, ends, facts, kernel } = load(reference, &files, &target, loading)?;
         let engine = EngineFacts {
             backend: Backend::Candle,
             version: format!("lem {}", env!("CARGO_PKG_VERSION")),
-            device: EngineFacts::PROCESSOR.to_owned(),
+            device: target.name()?,
             kernel,
-            threads: u32::try_from(pool.threads()).ok(),
+            threads: target.threads().and_then(|threads| u32::try_from(threads).ok()),
         };
-        Ok(Self { decoder, pool, tokenizer, ends, room: None, draft: None, token_bytes: None, engine, model: facts })
+        Ok(Self { target, executor, tokenizer, ends, draft: None, token_bytes: None, engine, model: facts })
     }
 
-    /// Lets a smaller model guess tokens in runs that ask for it; `reference` as in [`Self::load`].
+    /// Lets a smaller model guess tokens in runs that ask for it, on the same device; `reference` as in [`Self::load`].
     ///
     /// # Errors
     /// As [`Self::load`], and when the two models have different tokens.
     pub fn with_draft(mut self, reference: &str) -> Result<Self, EngineError> {
-        self.draft = Some(Draft::load(reference, &self.model, self.decoder.architecture().vocabulary, self.pool.threads())?);
+        self.draft = Some(Draft::load(reference, &self.model, self.executor.architecture().vocabulary, &self.target)?);
         Ok(self)
     }
 
@@ -95,7 +101,7 @@ impl CandleEngine {
         let plan = batching::plan(&lengths, &spec.batching, spec.limits.max_input);
         let requests = plan.order.iter().map(|&request| requests[request].clone()).collect();
         let workload = PreparedWorkload { requests, batches: plan.batches };
-        self.reserve(Plan::of(&workload, spec)?);
+        self.reserve(Plan::of(&workload, spec)?).map_err(EngineError::Device)?;
         if !spec.sampling.stop.is_empty() && self.token_bytes.is_none() {
             self.token_bytes = Some(self.tokenizer.token_bytes()?);
         }
@@ -104,7 +110,7 @@ impl CandleEngine {
 
     fn check_limits(&self, limits: TokenLimits) -> Result<(), EngineError> {
         let asked = u64::from(limits.max_input) + u64::from(limits.max_output);
-        let context = u64::from(self.decoder.architecture().shape.max_context);
+        let context = u64::from(self.executor.architecture().shape.max_context);
         if asked > context {
             return Err(EngineError::Context { asked, context });
         }
@@ -124,7 +130,7 @@ impl CandleEngine {
     }
 
     pub(super) fn check_tokens(&self, tokens: &[u32]) -> Result<(), EngineError> {
-        let vocabulary = self.decoder.architecture().vocabulary;
+        let vocabulary = self.executor.architecture().vocabulary;
         match tokens.iter().copied().find(|&token| index(token) >= vocabulary) {
             Some(token) => Err(EngineError::TokenOutsideVocabulary { token, vocabulary }),
             None => Ok(()),
@@ -132,10 +138,11 @@ impl CandleEngine {
     }
 
     /// Makes room for what runs at once; memory that is there already and suffices is kept.
-    fn reserve(&mut self, plan: Plan) {
-        reserve(&mut self.decoder, &mut self.room, plan.room, self.pool.threads());
-        if let Some(draft) = self.draft.as_mut().filter(|_| plan.guesses > 0) {
-            reserve(&mut draft.decoder, &mut draft.room, plan.draft_room(), self.pool.threads());
+    fn reserve(&mut self, plan: Plan) -> Result<(), DeviceError> {
+        reserve(&mut *self.executor, plan.extent)?;
+        match self.draft.as_mut().filter(|_| plan.guesses > 0) {
+            Some(draft) => reserve(&mut *draft.executor, plan.draft_extent()),
+            None => Ok(()),
         }
     }
 
@@ -148,52 +155,37 @@ impl CandleEngine {
     ) -> Result<RunOutput, EngineError> {
         let plan = Plan::of(workload, spec)?;
         let token_bytes = self.token_bytes.as_ref();
-        if token_bytes.is_none() && !spec.sampling.stop.is_empty() {
+        let lacks_bytes = token_bytes.is_none() && !spec.sampling.stop.is_empty();
+        if lacks_bytes || !self.executor.fits(plan.extent) {
             return Err(EngineError::NotPrepared);
         }
         let rules = SamplingRules { spec: &spec.sampling, limits: spec.limits, seed: spec.seed, ends: &self.ends, token_bytes };
-        let pool = RefCell::new(&mut self.pool);
-        let mut session = session(&self.decoder, &pool, self.room.as_mut(), plan.room)?;
         let admission = Admission::new(workload, spec.batching.strategy, plan.requests, plan.pass);
         let journal = Journal::new(workload, index(spec.limits.max_output), events, control);
         if let TokenChoice::Beams(beams) = spec.sampling.choice {
-            return BeamSearch::new(&mut session, (rules, beams), workload, admission, journal).run();
+            let search = BeamSearch::new(&mut *self.executor, (rules, beams), workload, admission, journal);
+            return search.run().map_err(EngineError::Device);
         }
-        let mut guessing = match &mut self.draft {
-            Some(draft) if plan.guesses > 0 => Some(self::session(&draft.decoder, &pool, draft.room.as_mut(), plan.draft_room())?),
-            _ => None,
-        };
         let method = match spec.candle.speculation.as_ref().map(|speculation| &speculation.method) {
             None => None,
             Some(SpeculationMethod::PromptLookup { ngram }) => Some(Method::PromptLookup { ngram: index(*ngram) }),
             Some(SpeculationMethod::DraftModel(_)) => {
-                let model = guessing.as_mut().ok_or(EngineError::NoDraft)?;
-                Some(Method::Model(DraftModel::new(model, plan.draft_room().tokens)))
+                let Draft { executor, .. } = self.draft.as_mut().ok_or(EngineError::NoDraft)?;
+                let extent = plan.draft_extent();
+                if !executor.fits(extent) {
+                    return Err(EngineError::NotPrepared);
+                }
+                Some(Method::Model(DraftModel::new(&mut **executor, extent.tokens)))
             }
         };
         let drafter = method.map(|method| Drafter::new(method, plan.guesses));
-        Generation::new(&mut session, drafter, rules, workload, admission, journal).run()
+        Generation::new(&mut *self.executor, drafter, rules, workload, admission, journal).run().map_err(EngineError::Device)
     }
 }
 
 /// Makes room where there is too little.
-fn reserve(decoder: &mut Decoder, room: &mut Option<Room>, size: RoomSize, threads: usize) {
-    if !room.as_ref().is_some_and(|room| room.fits(size, decoder.architecture().vocabulary)) {
-        // The old memory goes before the new comes.
-        *room = None;
-        *room = Some(Room::new(decoder, size, threads));
-    }
-}
-
-/// A decoder with the room that was reserved for it.
-fn session<'a>(
-    decoder: &'a Decoder,
-    pool: &'a RefCell<&'a mut Pool>,
-    room: Option<&'a mut Room>,
-    size: RoomSize,
-) -> Result<Session<'a>, EngineError> {
-    let room = room.filter(|room| room.fits(size, decoder.architecture().vocabulary)).ok_or(EngineError::NotPrepared)?;
-    Ok(Session::new(decoder, pool, room))
+fn reserve(executor: &mut dyn Executor, extent: Extent) -> Result<(), DeviceError> {
+    if executor.fits(extent) { Ok(()) } else { executor.reserve(extent) }
 }
 
 impl InferenceEngine for CandleEngine {
@@ -211,11 +203,11 @@ impl InferenceEngine for CandleEngine {
 
     /// With what the smaller model takes that guesses tokens.
     fn memory(&self) -> MemoryFacts {
-        let draft = self.draft.as_ref();
-        let rooms = self.room.iter().chain(draft.and_then(|draft| draft.room.as_ref()));
+        let draft = self.draft.as_ref().map(|draft| &*draft.executor);
+        let draft_cache = draft.and_then(Executor::cache_bytes).unwrap_or(0);
         MemoryFacts {
-            model: Some(bytes(self.decoder.bytes() + draft.map_or(0, |draft| draft.decoder.bytes()))),
-            kv_cache: self.room.as_ref().map(|_| bytes(rooms.map(|room| room.cache.bytes()).sum())),
+            model: Some(bytes(self.executor.weight_bytes() + draft.map_or(0, Executor::weight_bytes))),
+            kv_cache: self.executor.cache_bytes().map(|cache| bytes(cache + draft_cache)),
             peak_host: memory::peak_resident(),
             peak_device: None,
         }
@@ -225,9 +217,8 @@ impl InferenceEngine for CandleEngine {
         Ok(self.prepare_workload(prompts, spec)?)
     }
 
-    /// Products on the CPU are done when they return.
     fn synchronize(&mut self) -> Result<(), SeamError> {
-        Ok(())
+        Ok(self.executor.synchronize().map_err(EngineError::Device)?)
     }
 
     fn run(

@@ -63,6 +63,24 @@ pub enum EngineError {
     /// The threads cannot be started.
     #[error("cannot start the engine's threads")]
     ThreadPool(#[source] std::io::Error),
+    /// Threads were asked for, and a GPU, which has no use for them.
+    #[error("`candle.threads` has no effect on a GPU")]
+    ThreadsOnGpu,
+    /// A GPU was asked for, and this program was built without what runs one.
+    #[error("this program was built without CUDA")]
+    WithoutCuda,
+    /// A device is not there, or its driver does not run what this program was built for.
+    #[error("cannot open `{device}`")]
+    NoDevice {
+        /// The device, as CUDA names it.
+        device: String,
+        /// Why, in the driver's words.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A device failed while it ran.
+    #[error("the device failed")]
+    Device(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The token limits do not fit the model.
     #[error("{asked} tokens per request (input and output) exceed the model's context of {context}")]
     Context {
@@ -135,6 +153,20 @@ impl From<EngineError> for SeamError {
             }
             EngineError::NoTokenizer { .. } => {
                 (Fault::Usage, Some("put the model's tokenizer.json into the folder of its weights".to_owned()))
+            }
+            EngineError::ThreadsOnGpu => (Fault::Usage, Some("leave it out, or set `candle.device: cpu`".to_owned())),
+            EngineError::WithoutCuda => {
+                (Fault::Usage, Some("build one that has it with `cargo xtask build-cuda`, or set `candle.device: cpu`".to_owned()))
+            }
+            EngineError::NoDevice { source, .. } => {
+                return Self::new(Fault::Preflight, what)
+                    .because(source)
+                    .with_hint("`nvidia-smi` lists GPUs and the driver's version; `candle.device: cpu` does without them");
+            }
+            EngineError::Device(source) => {
+                return Self::new(Fault::Run, what).because(source).with_hint(
+                    "where memory ran out, lower `batching.batch_size` or the token limits; `nvidia-smi` says what else uses it",
+                );
             }
             EngineError::Context { context, .. } => {
                 (Fault::Usage, Some(format!("lower `max_input_tokens` or `max_output_tokens` until they sum up to at most {context}")))

@@ -18,8 +18,8 @@ pub(super) use drafter::{DraftModel, Drafter, Method};
 pub(super) use journal::Journal;
 pub(super) use log_probabilities::log_sum_exp;
 
-use crate::inference::candle::EngineError;
-use crate::inference::forward::{Forward, Segment};
+use crate::inference::executed::Executed;
+use crate::inference::executor::{DeviceError, Executor, Segment};
 use crate::inference::sampling::{Sampler, SamplingRules};
 use lem_domain::protocol::{PreparedWorkload, RunOutput};
 use log_probabilities::LogProbabilities;
@@ -30,7 +30,7 @@ pub(super) const PREFILL_CHUNK: usize = 512;
 
 /// A run in progress.
 pub(super) struct Generation<'a> {
-    model: &'a mut dyn Forward,
+    model: &'a mut dyn Executor,
     drafter: Option<Drafter<'a>>,
     rules: SamplingRules<'a>,
     workload: &'a PreparedWorkload,
@@ -40,12 +40,13 @@ pub(super) struct Generation<'a> {
     running: Vec<Running<'a>>,
     /// Positions of a pass whose logits are asked for; reused.
     positions: Vec<usize>,
+    executed: Executed,
 }
 
 impl<'a> Generation<'a> {
     /// Sets a run up; the model has room for what admission lets run at once.
     pub(super) fn new(
-        model: &'a mut dyn Forward,
+        model: &'a mut dyn Executor,
         drafter: Option<Drafter<'a>>,
         rules: SamplingRules<'a>,
         workload: &'a PreparedWorkload,
@@ -55,11 +56,11 @@ impl<'a> Generation<'a> {
         let log_probabilities = rules.spec.logprobs.map(|alternatives| LogProbabilities::new(alternatives, workload.requests.len()));
         let running = Vec::with_capacity(admission.most_at_once());
         let positions = Vec::with_capacity(admission.most_at_once() * (1 + drafter.as_ref().map_or(0, Drafter::most)));
-        Self { model, drafter, rules, workload, admission, journal, log_probabilities, running, positions }
+        Self { model, drafter, rules, workload, admission, journal, log_probabilities, running, positions, executed: Executed::default() }
     }
 
     /// Runs all requests, or what an interrupt leaves of them.
-    pub(super) fn run(mut self) -> Result<RunOutput, EngineError> {
+    pub(super) fn run(mut self) -> Result<RunOutput, DeviceError> {
         loop {
             if !self.journal.is_interrupted() {
                 self.admit();
@@ -74,7 +75,7 @@ impl<'a> Generation<'a> {
             self.plan()?;
             self.pass()?;
         }
-        let mut executed = self.model.executed();
+        let mut executed = self.executed.breakdown();
         let mut output = self.journal.into_output();
         if let Some(drafter) = &self.drafter {
             executed = executed + drafter.executed();
@@ -101,7 +102,7 @@ impl<'a> Generation<'a> {
     }
 
     /// Decides which tokens run in the next pass, and drafts those that are guessed.
-    fn plan(&mut self) -> Result<(), EngineError> {
+    fn plan(&mut self) -> Result<(), DeviceError> {
         let order = self.admission.order();
         if turn::decodes(&self.running, order)
             && let Some(drafter) = &mut self.drafter
@@ -113,7 +114,7 @@ impl<'a> Generation<'a> {
     }
 
     /// Runs those tokens, and chooses the next one of every request that has no more to run.
-    fn pass(&mut self) -> Result<(), EngineError> {
+    fn pass(&mut self) -> Result<(), DeviceError> {
         let mut segments = Vec::with_capacity(self.running.len());
         self.positions.clear();
         let mut first = 0;
@@ -125,17 +126,17 @@ impl<'a> Generation<'a> {
                 self.positions.extend(first - 1 - running.drafted..first);
             }
         }
-        self.model.run(&segments)?;
+        self.model.run(&segments, &mut self.executed)?;
         if !self.positions.is_empty() {
             self.choose()?;
         }
         Ok(())
     }
 
-    fn choose(&mut self) -> Result<(), EngineError> {
-        let vocabulary = self.model.vocabulary();
+    fn choose(&mut self) -> Result<(), DeviceError> {
+        let vocabulary = self.model.architecture().vocabulary;
         let complete: Vec<bool> = self.running.iter().map(|running| running.is_complete(&*self.model)).collect();
-        let mut logits = self.model.logits(&self.positions)?;
+        let mut logits = self.model.logits(&self.positions, &mut self.executed)?;
         for (running, _) in self.running.iter_mut().zip(&complete).filter(|(_, complete)| **complete) {
             let (own, others) = logits.split_at_mut((1 + running.drafted) * vocabulary);
             logits = others;

@@ -1,11 +1,12 @@
 //! From files to a decoder, with what results must name of them.
 
+use super::target::{Placed, Target};
 use super::weight_types::{WeightTypes, exceptions};
 use super::{EngineError, memory};
 use crate::digest::hexadecimal;
 use crate::inference::architecture::{Architecture, read};
-use crate::inference::checkpoint::{Adapter, Assembled, Changes, Checkpoint, Config, Gguf, Names, Quantiser, Safetensors, assemble};
-use crate::inference::cpu::{Decoder, Level};
+use crate::inference::checkpoint::{Adapter, Changes, Checkpoint, Config, Gguf, Names, Quantiser, Safetensors};
+use crate::inference::executor::Executor;
 use crate::model::{AdapterFiles, ModelFiles, WeightFiles};
 use crate::tokenizer::Tokenizer;
 use lem_domain::record::{AdapterFacts, ModelFacts, QuantizationFacts};
@@ -17,7 +18,7 @@ use std::thread;
 
 /// A model, ready to run.
 pub(super) struct Loaded {
-    pub(super) decoder: Decoder,
+    pub(super) executor: Box<dyn Executor>,
     pub(super) tokenizer: Tokenizer,
     /// Tokens that end a text.
     pub(super) ends: Vec<u32>,
@@ -26,19 +27,16 @@ pub(super) struct Loaded {
     pub(super) kernel: String,
 }
 
-/// How files become a decoder.
-#[derive(Clone, Copy)]
+/// What is done with weights on the way; by default nothing.
+#[derive(Clone, Copy, Default)]
 pub(super) struct Loading<'a> {
     /// An adapter, and the reference that led to it.
     pub(super) adapter: Option<&'a (&'a str, AdapterFiles)>,
     pub(super) quantization: Option<LoadQuantization>,
-    pub(super) level: Level,
-    /// Threads that change weights.
-    pub(super) threads: usize,
 }
 
-/// Reads files; `reference` is what led to them.
-pub(super) fn load(reference: &str, files: &ModelFiles, loading: Loading<'_>) -> Result<Loaded, EngineError> {
+/// Reads files and puts the model where it is to run; `reference` is what led to them.
+pub(super) fn load(reference: &str, files: &ModelFiles, target: &Target, loading: Loading<'_>) -> Result<Loaded, EngineError> {
     let paths = files.weights.paths().to_vec();
     // The digest takes as long as the rest; both read the same pages.
     let digest = thread::spawn(move || sha256(&paths));
@@ -54,11 +52,11 @@ pub(super) fn load(reference: &str, files: &ModelFiles, loading: Loading<'_>) ->
         return Err(EngineError::AdapterOnGguf);
     }
     let adapter = loading.adapter.map(|(_, files)| Adapter::open(files)).transpose()?;
-    let changes = Changes { adapter: adapter.as_ref(), quantiser, threads: loading.threads };
-    let Assembled { weights, quantised } = assemble(&architecture, &names, &*checkpoint, changes)?;
-    let types = WeightTypes::after(&*checkpoint, &quantised);
+    let changes = Changes { adapter: adapter.as_ref(), quantiser, threads: target.threads_for_changes() };
+    let Placed { executor, quantised, types, kernel } = target.place(architecture, &names, &*checkpoint, changes)?;
     drop(checkpoint);
 
+    let architecture = executor.architecture();
     let in_vocabulary = 0..u32::try_from(architecture.vocabulary).expect("at most 2^20");
     let ends = in_vocabulary.filter(|&token| tokenizer.is_end(token)).collect();
     let facts = ModelFacts {
@@ -78,8 +76,7 @@ pub(super) fn load(reference: &str, files: &ModelFiles, loading: Loading<'_>) ->
         parameters: Some(types.parameters()),
         shape: Some(architecture.shape),
     };
-    let kernel = types.kernel(loading.level);
-    Ok(Loaded { decoder: Decoder::new(architecture, weights, loading.level), tokenizer, ends, facts, kernel })
+    Ok(Loaded { executor, tokenizer, ends, facts, kernel })
 }
 
 fn facts_of(reference: &str, files: &AdapterFiles, adapter: &Adapter) -> Result<AdapterFacts, EngineError> {

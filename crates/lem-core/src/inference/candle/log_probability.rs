@@ -3,9 +3,8 @@
 use super::generation::{PREFILL_CHUNK, log_sum_exp};
 use super::index::index;
 use super::{CandleEngine, EngineError};
-use crate::inference::cpu::{Room, RoomSize, Session};
-use crate::inference::forward::{Forward, Segment};
-use std::cell::RefCell;
+use crate::inference::executed::Executed;
+use crate::inference::executor::{DeviceError, Extent, Segment};
 
 /// Positions whose logits are held at once; a row of a large vocabulary takes a megabyte.
 const HEAD_CHUNK: usize = 64;
@@ -14,32 +13,35 @@ impl CandleEngine {
     /// Natural logarithm of the probability of each token after the first, given all tokens before it. Perplexity is
     /// the exponential of their negated mean.
     ///
-    /// Room for keys and values is reserved for the call alone.
+    /// Room for keys and values is reserved for the call alone, in place of that of a workload: one that was prepared
+    /// before must be prepared again.
     ///
     /// # Errors
-    /// When there are more tokens than the model's context holds, one lies outside the vocabulary, or a tensor
-    /// operation fails.
+    /// When there are more tokens than the model's context holds, one lies outside the vocabulary, or the device
+    /// fails.
     pub fn token_log_probabilities(&mut self, tokens: &[u32]) -> Result<Vec<f64>, EngineError> {
-        let context = self.decoder.architecture().max_context;
+        let context = self.executor.architecture().max_context;
         if tokens.len() > context {
             return Err(EngineError::Context { asked: wide(tokens.len()), context: wide(context) });
         }
         self.check_tokens(tokens)?;
         let Some(targets) = tokens.get(1..).filter(|targets| !targets.is_empty()) else { return Ok(Vec::new()) };
-        let inputs = &tokens[..targets.len()];
+        let log_probabilities = self.of_targets(&tokens[..targets.len()], targets).map_err(EngineError::Device);
+        self.executor.release();
+        log_probabilities
+    }
 
+    fn of_targets(&mut self, inputs: &[u32], targets: &[u32]) -> Result<Vec<f64>, DeviceError> {
         let tokens = PREFILL_CHUNK.min(inputs.len());
-        let size = RoomSize { rows: 1, capacity: inputs.len(), tokens, positions: HEAD_CHUNK };
-        let mut room = Room::new(&mut self.decoder, size, self.pool.threads());
-        let pool = RefCell::new(&mut self.pool);
-        let mut session = Session::new(&self.decoder, &pool, &mut room);
-        let vocabulary = self.decoder.architecture().vocabulary;
+        self.executor.reserve(Extent { rows: 1, capacity: inputs.len(), tokens, positions: HEAD_CHUNK })?;
+        let mut executed = Executed::default();
+        let vocabulary = self.executor.architecture().vocabulary;
         let mut log_probabilities = Vec::with_capacity(targets.len());
         for (inputs, targets) in inputs.chunks(PREFILL_CHUNK).zip(targets.chunks(PREFILL_CHUNK)) {
-            session.run(&[Segment { row: 0, tokens: inputs }])?;
-            let positions: Vec<usize> = (0..targets.len()).collect();
+            self.executor.run(&[Segment { row: 0, tokens: inputs }], &mut executed)?;
+            let positions: Vec<_> = (0..targets.len()).collect();
             for (positions, targets) in positions.chunks(HEAD_CHUNK).zip(targets.chunks(HEAD_CHUNK)) {
-                let logits = session.logits(positions)?.chunks_exact(vocabulary);
+                let logits = self.executor.logits(positions, &mut executed)?.chunks_exact(vocabulary);
                 log_probabilities
                     .extend(logits.zip(targets).map(|(logits, &target)| f64::from(logits[index(target)]) - log_sum_exp(logits)));
             }

@@ -3,7 +3,7 @@
 use super::EngineError;
 use super::generation::PREFILL_CHUNK;
 use super::index::index;
-use crate::inference::cpu::RoomSize;
+use crate::inference::executor::Extent;
 use lem_domain::protocol::PreparedWorkload;
 use lem_domain::spec::{BatchingStrategy, ExperimentSpec, TokenChoice};
 
@@ -17,7 +17,7 @@ pub(super) struct Plan {
     /// Most tokens of a pass, unless those that must run together are more.
     pub(super) pass: usize,
     /// Room of the model.
-    pub(super) room: RoomSize,
+    pub(super) extent: Extent,
 }
 
 impl Plan {
@@ -50,13 +50,13 @@ impl Plan {
         let capacity = longest + index(spec.limits.max_output.saturating_sub(1));
         let rows = requests * width;
         let positions = rows * (1 + guesses);
-        let room = RoomSize { rows, capacity, tokens: pass.min(rows * capacity).max(positions), positions };
-        Ok(Self { requests, guesses, pass, room })
+        let extent = Extent { rows, capacity, tokens: pass.min(rows * capacity).max(positions), positions };
+        Ok(Self { requests, guesses, pass, extent })
     }
 
     /// Room of a model that guesses for it: it guesses one token of each request at a time.
-    pub(super) fn draft_room(&self) -> RoomSize {
-        let RoomSize { rows, capacity, .. } = self.room;
-        RoomSize { rows, capacity, tokens: PREFILL_CHUNK.min(rows * capacity).max(rows), positions: rows }
+    pub(super) fn draft_extent(&self) -> Extent {
+        let Extent { rows, capacity, .. } = self.extent;
+        Extent { rows, capacity, tokens: PREFILL_CHUNK.min(rows * capacity).max(rows), positions: rows }
     }
 }

@@ -12,13 +12,14 @@ mod reference;
 mod requests;
 mod scheduling;
 mod speculation;
+mod tensors;
 mod tiny_model;
 
 use super::{CandleEngine, EngineError};
 use lem_domain::backend::Backend;
 use lem_domain::clock::{Clock, HostClock};
 use lem_domain::protocol::{InferenceEngine, Interrupt, PreparedWorkload, Prompt, RunControl, RunOutput, Silent};
-use lem_domain::spec::{CandleSpec, ExperimentSpec, TokenLimits, WeightsSpec};
+use lem_domain::spec::{CandleSpec, DeviceChoice, ExperimentSpec, TokenLimits, WeightsSpec};
 use lem_domain::token::{EventBuffer, TokenEvent};
 use tiny_model::TinyModel;
 
@@ -34,17 +35,18 @@ fn load_changed(bytes: &[u8], weights: &WeightsSpec) -> Result<CandleEngine, Eng
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tiny.gguf");
     std::fs::write(&path, bytes).unwrap();
-    CandleEngine::load_with(path.to_str().unwrap(), weights, &CandleSpec { threads: Some(1), ..CandleSpec::default() })
+    CandleEngine::load_as(path.to_str().unwrap(), weights, &on_processor())
+}
+
+/// One thread of the processor.
+fn on_processor() -> CandleSpec {
+    CandleSpec { device: DeviceChoice::Cpu, threads: Some(1), ..CandleSpec::default() }
 }
 
 /// Greedy, in batches of `batch`; `max_output` tokens whatever the model wants.
 fn spec(max_input: u32, max_output: u32, batch: u32) -> ExperimentSpec {
     let limits = TokenLimits { max_input, max_output, min_output: max_output };
-    ExperimentSpec {
-        seed: 7,
-        candle: CandleSpec { threads: Some(1), ..CandleSpec::default() },
-        ..ExperimentSpec::plain(Backend::Candle, "tiny.gguf", limits, batch)
-    }
+    ExperimentSpec { seed: 7, candle: on_processor(), ..ExperimentSpec::plain(Backend::Candle, "tiny.gguf", limits, batch) }
 }
 
 /// Prompts `p0`, `p1`, … of these texts; a letter is a token.

@@ -11,10 +11,15 @@ use std::thread::available_parallelism;
 /// Threads wait for each other after every product, spinning: more of them than may run at once would spend most of their
 /// time on that.
 pub(super) fn pool(spec: &CandleSpec) -> Result<Pool, EngineError> {
-    let limit = available_parallelism().map_or(1, usize::from);
+    let limit = limit();
     let threads = spec.threads.map_or_else(|| candle_core::utils::get_num_threads().min(limit), index);
     if threads > limit {
         return Err(EngineError::Threads { asked: threads, limit });
     }
     Pool::with(threads, spec.waiting, spec.pin_threads).map_err(EngineError::ThreadPool)
+}
+
+/// Threads that may run at once.
+pub(super) fn limit() -> usize {
+    available_parallelism().map_or(1, usize::from)
 }

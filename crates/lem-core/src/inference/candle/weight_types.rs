@@ -1,7 +1,6 @@
 //! Types of a model's weights, in words.
 
 use crate::inference::checkpoint::{Checkpoint, Choice, Format};
-use crate::inference::cpu::Level;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -42,23 +41,30 @@ impl WeightTypes {
         self.counts.keys().any(|format| !format.is_float())
     }
 
-    /// Which products run: their arithmetic follows from how the matrices are stored.
-    pub(super) fn kernel(&self, level: Level) -> String {
-        let matrices = self.counts.iter().filter(|(_, (_, matrices))| *matrices > 0).map(|(format, _)| *format);
+    /// Formats of matrices, with their number.
+    pub(super) fn matrices(&self) -> impl Iterator<Item = (Format, usize)> {
+        self.counts.iter().filter(|(_, (_, matrices))| *matrices > 0).map(|(format, (_, matrices))| (*format, *matrices))
+    }
+
+    /// Which products run, by instructions or a library called `by`: their arithmetic follows from how the matrices are
+    /// stored, and from the precision that floating-point ones are multiplied in; `dots_bf16` when those in bfloat16 have
+    /// products of their own.
+    pub(super) fn kernel(&self, by: &str, precision: &str, dots_bf16: bool) -> String {
+        let matrices = self.matrices().map(|(format, _)| format);
         let (floats, blocks): (Vec<_>, Vec<_>) = matrices.partition(|format| format.is_float());
         let list = |formats: &[Format]| formats.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ");
         let mut parts = Vec::new();
         if !blocks.is_empty() {
             parts.push(format!("int8 dot products with {} weights", list(&blocks)));
         }
-        let (halves, floats): (Vec<_>, Vec<_>) = floats.into_iter().partition(|format| *format == Format::Bf16 && level.dots_bf16());
+        let (halves, floats): (Vec<_>, Vec<_>) = floats.into_iter().partition(|format| *format == Format::Bf16 && dots_bf16);
         if !halves.is_empty() {
             parts.push(format!("bf16 dot products with {} weights", list(&halves)));
         }
         if !floats.is_empty() {
-            parts.push(format!("f32 multiply-add with {} weights", list(&floats)));
+            parts.push(format!("{precision} multiply-add with {} weights", list(&floats)));
         }
-        format!("{}: {}", level.name(), parts.join("; "))
+        format!("{by}: {}", parts.join("; "))
     }
 }
 

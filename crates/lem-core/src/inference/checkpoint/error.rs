@@ -62,6 +62,9 @@ pub enum CheckpointError {
         /// The part.
         feature: String,
     },
+    /// There is no memory for the weights where they run.
+    #[error("cannot put the weights on the device")]
+    Placement(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl CheckpointError {
@@ -102,6 +105,9 @@ impl From<CheckpointError> for SeamError {
             CheckpointError::Unsupported { .. } => {
                 Self::new(Fault::Preflight, what).with_hint("use another checkpoint of the model, or another backend")
             }
+            CheckpointError::Placement(source) => Self::new(Fault::Preflight, what)
+                .because(source)
+                .with_hint("choose a smaller model or one with weights in blocks, or run it with `candle.device: cpu`"),
         }
     }
 }

@@ -161,6 +161,11 @@ impl<'a> Stored<'a> {
         self.columns
     }
 
+    /// All rows, one after the other.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     fn row_bytes(&self) -> usize {
         self.bytes.len() / self.rows.max(1)
     }
@@ -202,7 +207,7 @@ impl<'a> Stored<'a> {
     /// # Panics
     /// When numbers share blocks.
     pub(crate) fn floats(&self) -> Vec<f32> {
-        floats(self.format, &self.bytes)
+        floats(self.format, self.bytes())
     }
 }
 

@@ -6,18 +6,18 @@ mod heads;
 use super::activations::Takes;
 use super::attention::{self, Span};
 use super::cache::{KvCache, Size};
+use super::layout::{LayerWeights, Weights};
 use super::matrix::{Destination, Linear, Products, Update};
-use super::norm::NormWeights;
 use super::pool::Pool;
 use super::rotary::Angles;
 use super::shared::Shared;
 use super::simd::Level;
 use super::unit::bend;
-use super::weights::{LayerWeights, Weights};
 use super::workspace::Workspace;
 use crate::inference::architecture::{Architecture, Layer};
 use crate::inference::executed::{Executed, Part};
-use crate::inference::forward::Segment;
+use crate::inference::executor::Segment;
+use crate::inference::weights::{Footprint, NormWeights};
 
 /// A model, ready to run.
 #[derive(Debug)]

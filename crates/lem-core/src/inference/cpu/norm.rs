@@ -4,23 +4,9 @@ use super::pool::Pool;
 use super::shared::Shared;
 use super::simd::{LANES, Level, Operation, Simd};
 use crate::inference::architecture::NormKind;
-
-/// A norm with its gain and bias.
-#[derive(Clone, Debug)]
-pub(crate) struct NormWeights {
-    pub(crate) kind: NormKind,
-    pub(crate) epsilon: f32,
-    /// One per value.
-    pub(crate) gain: Vec<f32>,
-    pub(crate) bias: Option<Vec<f32>>,
-}
+use crate::inference::weights::NormWeights;
 
 impl NormWeights {
-    /// Bytes in memory.
-    pub(crate) fn bytes(&self) -> usize {
-        size_of_val(self.gain.as_slice()) + self.bias.as_ref().map_or(0, |bias| size_of_val(bias.as_slice()))
-    }
-
     /// Normalises rows as wide as there are gains.
     pub(crate) fn apply(&self, pool: &mut Pool, level: Level, rows: &[f32], output: &mut [f32]) {
         let width = self.gain.len();

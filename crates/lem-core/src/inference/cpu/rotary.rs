@@ -7,28 +7,14 @@ use crate::inference::architecture::{Pairing, Rotary};
 pub(crate) struct Angles {
     pairing: Pairing,
     pairs: usize,
-    /// `[position][cosines of all pairs, then sines]`, times the magnitude.
+    /// `[position][cosines of all pairs, then sines]`.
     table: Vec<f32>,
 }
 
 impl Angles {
-    /// Angles of positions below `positions`, which decides whether the frequencies of long contexts are used.
+    /// Angles of positions below `positions`, as [`Rotary::table`] has them.
     pub(crate) fn new(rotary: &Rotary, positions: usize) -> Self {
-        let frequencies = match &rotary.long {
-            Some((usual, long)) if positions > *usual => long,
-            _ => &rotary.frequencies,
-        };
-        let magnitude = f64::from(rotary.magnitude);
-        let mut table = Vec::with_capacity(positions * 2 * frequencies.len());
-        for position in 0..positions {
-            #[expect(clippy::cast_precision_loss, reason = "positions stay far below 2^53")]
-            let angle = |frequency: &f64| position as f64 * frequency;
-            #[expect(clippy::cast_possible_truncation, reason = "angles are computed in f64 and applied in f32")]
-            let scaled = |value: f64| (value * magnitude) as f32;
-            table.extend(frequencies.iter().map(|frequency| scaled(angle(frequency).cos())));
-            table.extend(frequencies.iter().map(|frequency| scaled(angle(frequency).sin())));
-        }
-        Self { pairing: rotary.pairing, pairs: frequencies.len(), table }
+        Self { pairing: rotary.pairing, pairs: rotary.frequencies.len(), table: rotary.table(positions) }
     }
 
     /// Turns the first dimensions of a head.

@@ -65,7 +65,7 @@ impl Workspace {
         }
     }
 
-    /// Whether passes of so many tokens, with logits for so many positions, fit.
+    /// Whether passes of so many tokens, with so many logits of all positions together, fit.
     pub(crate) fn fits(&self, tokens: usize, logits: usize) -> bool {
         tokens <= self.tokens && logits <= self.logits.len()
     }

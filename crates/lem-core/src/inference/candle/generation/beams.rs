@@ -11,9 +11,9 @@ use super::hypotheses::Hypotheses;
 use super::journal::Journal;
 use super::log_probabilities::{largest, log_sum_exp};
 use super::{Admission, PREFILL_CHUNK};
-use crate::inference::candle::EngineError;
 use crate::inference::candle::index::index;
-use crate::inference::forward::{Forward, Segment};
+use crate::inference::executed::Executed;
+use crate::inference::executor::{DeviceError, Executor, Segment};
 use crate::inference::sampling::{Sampler, SamplingRules};
 use lem_domain::Timestamp;
 use lem_domain::protocol::{PreparedWorkload, RunOutput};
@@ -22,12 +22,13 @@ use lem_domain::token::FinishReason;
 
 /// A search in progress.
 pub(in crate::inference::candle) struct BeamSearch<'a> {
-    model: &'a mut dyn Forward,
+    model: &'a mut dyn Executor,
     rules: SamplingRules<'a>,
     spec: BeamSpec,
     workload: &'a PreparedWorkload,
     admission: Admission<'a>,
     journal: Journal<'a>,
+    executed: Executed,
 }
 
 /// The search for one request.
@@ -73,17 +74,17 @@ struct Candidate {
 impl<'a> BeamSearch<'a> {
     /// Sets a search up; the model has room for `width` rows per request of a batch.
     pub(in crate::inference::candle) fn new(
-        model: &'a mut dyn Forward,
+        model: &'a mut dyn Executor,
         (rules, spec): (SamplingRules<'a>, BeamSpec),
         workload: &'a PreparedWorkload,
         admission: Admission<'a>,
         journal: Journal<'a>,
     ) -> Self {
-        Self { model, rules, spec, workload, admission, journal }
+        Self { model, rules, spec, workload, admission, journal, executed: Executed::default() }
     }
 
     /// Runs all batches, or those up to an interrupt.
-    pub(in crate::inference::candle) fn run(mut self) -> Result<RunOutput, EngineError> {
+    pub(in crate::inference::candle) fn run(mut self) -> Result<RunOutput, DeviceError> {
         loop {
             let mut searches: Vec<Search<'a>> = Vec::new();
             while !self.journal.is_interrupted()
@@ -100,8 +101,7 @@ impl<'a> BeamSearch<'a> {
                 search.tell(&mut self.journal);
             }
         }
-        let executed = self.model.executed();
-        Ok(RunOutput { executed: Some(executed), ..self.journal.into_output() })
+        Ok(RunOutput { executed: Some(self.executed.breakdown()), ..self.journal.into_output() })
     }
 
     fn start(&self, request: usize, row: usize) -> Search<'a> {
@@ -114,7 +114,7 @@ impl<'a> BeamSearch<'a> {
     }
 
     /// Runs the searches of a batch to their ends, or up to an interrupt.
-    fn batch(&mut self, searches: &mut [Search<'a>]) -> Result<(), EngineError> {
+    fn batch(&mut self, searches: &mut [Search<'a>]) -> Result<(), DeviceError> {
         for search in &mut *searches {
             if self.journal.is_interrupted() {
                 return Ok(());
@@ -126,10 +126,10 @@ impl<'a> BeamSearch<'a> {
             let beams = || active().flat_map(|search| search.beams.iter().map(|beam| (search.row + beam.place, beam)));
             let last: Vec<u32> = beams().map(|(_, beam)| *beam.output.last().expect("a beam that goes on has a token")).collect();
             let segments: Vec<_> = beams().zip(last.chunks_exact(1)).map(|((row, _), tokens)| Segment { row, tokens }).collect();
-            self.model.run(&segments)?;
+            self.model.run(&segments, &mut self.executed)?;
             let positions: Vec<usize> = (0..segments.len()).collect();
-            let vocabulary = self.model.vocabulary();
-            let logits = self.model.logits(&positions)?;
+            let vocabulary = self.model.architecture().vocabulary;
+            let logits = self.model.logits(&positions, &mut self.executed)?;
             let now = self.journal.now();
             let mut rows = logits.chunks_exact_mut(vocabulary);
             for search in searches.iter_mut().filter(|search| search.end.is_none()) {
@@ -144,17 +144,17 @@ impl<'a> BeamSearch<'a> {
     }
 
     /// Runs a prompt and takes the first step, from one beam to all.
-    fn prompt(&mut self, search: &mut Search<'a>) -> Result<(), EngineError> {
+    fn prompt(&mut self, search: &mut Search<'a>) -> Result<(), DeviceError> {
         let prompt = &self.workload.requests[search.request].tokens;
         for row in search.row..search.row + self.spec.width {
             self.model.truncate(row, 0);
         }
         let mut last = 0;
         for tokens in prompt.chunks(PREFILL_CHUNK) {
-            self.model.run(&[Segment { row: search.row, tokens }])?;
+            self.model.run(&[Segment { row: search.row, tokens }], &mut self.executed)?;
             last = tokens.len() - 1;
         }
-        let logits = self.model.logits(&[last])?;
+        let logits = self.model.logits(&[last], &mut self.executed)?;
         let now = self.journal.now();
         search.step(vec![logits], self.rules, self.spec, now);
         if search.end.is_none() {
@@ -214,7 +214,7 @@ impl Search<'_> {
 
     /// Moves what the cache holds to the rows of the new beams. A beam of which something goes on keeps its row for the
     /// first of its continuations; the others take rows of beams of which nothing does.
-    fn settle(&mut self, shared: usize, model: &mut dyn Forward) -> Result<(), EngineError> {
+    fn settle(&mut self, shared: usize, model: &mut dyn Executor) -> Result<(), DeviceError> {
         let mut taken = vec![false; self.beams.len().max(self.beams.iter().map(|beam| beam.place + 1).max().unwrap_or(0))];
         let mut moves = Vec::new();
         for (number, beam) in self.beams.iter().enumerate() {

@@ -11,7 +11,7 @@ mod prompt_lookup;
 pub(in crate::inference::candle) use model::DraftModel;
 
 use super::running::{Running, Settled};
-use crate::inference::candle::EngineError;
+use crate::inference::executor::DeviceError;
 use lem_domain::flops::FlopsBreakdown;
 use lem_domain::token::SpeculationCounts;
 
@@ -49,7 +49,7 @@ impl<'a> Drafter<'a> {
     }
 
     /// Puts guesses behind the tokens of requests that decode.
-    pub(super) fn draft(&mut self, running: &mut [Running<'_>]) -> Result<(), EngineError> {
+    pub(super) fn draft(&mut self, running: &mut [Running<'_>]) -> Result<(), DeviceError> {
         match &mut self.method {
             Method::PromptLookup { ngram } => {
                 for running in running.iter_mut().filter(|running| running.is_decoding()) {

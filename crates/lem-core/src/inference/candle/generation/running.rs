@@ -3,7 +3,7 @@
 use super::admission::Admitted;
 use super::log_probabilities::LogProbabilities;
 use crate::inference::candle::index::index;
-use crate::inference::forward::Forward;
+use crate::inference::executor::Executor;
 use crate::inference::sampling::{Chosen, Sampler};
 use lem_domain::token::FinishReason;
 
@@ -56,7 +56,7 @@ impl<'a> Running<'a> {
     }
 
     /// Whether all of its tokens have been run.
-    pub(super) fn is_complete(&self, model: &dyn Forward) -> bool {
+    pub(super) fn is_complete(&self, model: &dyn Executor) -> bool {
         self.turn > 0 && model.length(self.row) == self.tokens.len()
     }
 

@@ -2,7 +2,7 @@
 
 use super::admission::Order;
 use super::running::Running;
-use crate::inference::forward::Forward;
+use crate::inference::executor::Executor;
 
 /// Whether the next pass runs output tokens.
 pub(super) fn decodes(running: &[Running<'_>], order: Order) -> bool {
@@ -14,7 +14,7 @@ pub(super) fn decodes(running: &[Running<'_>], order: Order) -> bool {
 
 /// Gives every request its turn: those that decode their last token with the guesses behind it, the others as much of
 /// their prompts, in their order, as is left of a pass.
-pub(super) fn share(running: &mut [Running<'_>], model: &dyn Forward, order: Order) {
+pub(super) fn share(running: &mut [Running<'_>], model: &dyn Executor, order: Order) {
     let decode = decodes(running, order);
     let (Order::PromptsFirst(mut left) | Order::Mixed(mut left)) = order;
     for running in running.iter_mut() {

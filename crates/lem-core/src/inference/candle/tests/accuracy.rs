@@ -5,10 +5,10 @@ use super::tiny_model::{HIDDEN, TinyModel, VOCABULARY};
 use super::{load, reference::log_probability};
 use crate::inference::candle::CandleEngine;
 use crate::inference::candle::generation::PREFILL_CHUNK;
-use crate::inference::cpu::{Level, Room, RoomSize, Session};
-use crate::inference::forward::{Forward, Segment};
+use crate::inference::cpu::Level;
+use crate::inference::executed::Executed;
+use crate::inference::executor::{Extent, Segment};
 use candle_core::quantized::GgmlDType;
-use std::cell::RefCell;
 
 /// Rounding of f32 through two blocks; a wrong mask, rotation or grouping is off by a thousand times more.
 const TOLERANCE: f64 = 1e-4;
@@ -16,30 +16,24 @@ fn text(length: u32) -> Vec<u32> {
     (0..length).map(|step| (step * step * 31 + step * 7 + 65) % 256).collect()
 }
 
-/// Room for passes of `tokens` tokens with all of their logits.
-fn room(engine: &mut CandleEngine, rows: usize, capacity: usize, tokens: usize) -> Room {
-    let size = RoomSize { rows, capacity, tokens, positions: tokens };
-    Room::new(&mut engine.decoder, size, engine.pool.threads())
-}
-
 /// Runs a pass and gives the logits of all of its tokens.
-fn pass(engine: &mut CandleEngine, room: &mut Room, segments: &[Segment<'_>]) -> Vec<Vec<f32>> {
-    let pool = RefCell::new(&mut engine.pool);
-    let mut session = Session::new(&engine.decoder, &pool, room);
-    session.run(segments).unwrap();
-    let tokens = segments.iter().map(|segment| segment.tokens.len()).sum();
-    session.logits(&(0..tokens).collect::<Vec<_>>()).unwrap().chunks(VOCABULARY).map(<[f32]>::to_vec).collect()
+fn pass(engine: &mut CandleEngine, segments: &[Segment<'_>]) -> Vec<Vec<f32>> {
+    let executed = &mut Executed::default();
+    engine.executor.run(segments, executed).unwrap();
+    let positions: Vec<_> = (0..segments.iter().map(|segment| segment.tokens.len()).sum()).collect();
+    engine.executor.logits(&positions, executed).unwrap().chunks(VOCABULARY).map(<[f32]>::to_vec).collect()
 }
 
 /// Logits at every position, when the text is run in pieces of these lengths.
 fn logits(engine: &mut CandleEngine, tokens: &[u32], pieces: &[usize]) -> Vec<Vec<f32>> {
-    let mut room = room(engine, 1, tokens.len(), tokens.len());
+    let length = tokens.len();
+    engine.executor.reserve(Extent { rows: 1, capacity: length, tokens: length, positions: length }).unwrap();
     let mut rest = tokens;
     let mut all = Vec::new();
     for &length in pieces {
         let (tokens, after) = rest.split_at(length);
         rest = after;
-        all.extend(pass(engine, &mut room, &[Segment { row: 0, tokens }]));
+        all.extend(pass(engine, &[Segment { row: 0, tokens }]));
     }
     assert!(rest.is_empty());
     all
@@ -118,13 +112,13 @@ fn requests_in_one_pass_have_their_own_lengths_and_positions() {
     let model = TinyModel::new(GgmlDType::F32);
     let texts = [text(9), text(21)[4..].to_vec(), text(3)];
     let engine = &mut load(&model).unwrap();
-    let mut room = room(engine, 3, 32, 40);
+    engine.executor.reserve(Extent { rows: 3, capacity: 32, tokens: 96, positions: 40 }).unwrap();
     // Everything but the last two tokens of each request, then one token of each at a time.
     let mut last = Vec::new();
     for (start, end) in [(None, 2), (Some(2), 1), (Some(1), 0)] {
         let piece = |text: &'_ [u32]| start.map_or(0, |start| text.len() - start)..text.len() - end;
         let segments: Vec<_> = texts.iter().enumerate().map(|(row, text)| Segment { row, tokens: &text[piece(text)] }).collect();
-        last = pass(engine, &mut room, &segments);
+        last = pass(engine, &segments);
     }
     let expected: Vec<_> = texts.iter().map(|text| reference::logits(&model, text).pop().unwrap()).collect();
     check_close(&last, &expected);

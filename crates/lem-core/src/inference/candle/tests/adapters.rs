@@ -1,16 +1,15 @@
 //! Adapters against PEFT, which computes their products on a path of their own: `tests/fixtures/adapters`.
 
-use super::families::{Fixture, TOLERANCE};
-use super::load_changed;
+use super::families::{Fixture, On, TOLERANCE};
 use super::tiny_model::TinyModel;
+use super::{load_changed, on_processor};
 use crate::digest::hexadecimal;
 use crate::inference::candle::{CandleEngine, EngineError};
 use crate::inference::checkpoint::{Adapter, Changes, CheckpointError, Quantiser};
-use crate::inference::cpu::Level;
 use crate::model::AdapterFiles;
 use candle_core::quantized::GgmlDType;
 use lem_domain::protocol::InferenceEngine;
-use lem_domain::spec::{CandleSpec, LoadQuantization, WeightsSpec};
+use lem_domain::spec::{LoadQuantization, WeightsSpec};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
@@ -37,8 +36,10 @@ fn merged_matrices_give_the_logits_of_peft() {
     for name in ADAPTERS {
         let (fixture, adapter) = (fixture(name), adapter(name));
         let changes = Changes { adapter: Some(&adapter), quantiser: None, threads: 2 };
-        let got = fixture.changed(Level::best(), 1, &fixture.checkpoint(), changes).0.prompts(&fixture);
-        fixture.check("merged", &got, &fixture.logits("prompt_logits"), TOLERANCE);
+        for on in On::both() {
+            let got = fixture.changed(on, &fixture.checkpoint(), changes).0.prompts(&fixture);
+            fixture.check(&format!("merged on {on:?}"), &got, &fixture.logits("prompt_logits"), TOLERANCE);
+        }
     }
 }
 
@@ -47,10 +48,12 @@ fn an_adapter_is_merged_before_matrices_are_quantised() {
     for name in ADAPTERS {
         let (fixture, adapter) = (fixture(name), adapter(name));
         let changes = Changes { adapter: Some(&adapter), quantiser: Some(Quantiser { asked: LoadQuantization::EightBit }), threads: 2 };
-        let (mut model, quantised) = fixture.changed(Level::best(), 1, &fixture.checkpoint(), changes);
-        assert!(quantised > 0);
-        let error = fixture.relative_error(&model.prompts(&fixture));
-        assert!(error > 1e-4 && error < 0.1, "{name}: {error} of the logits");
+        for on in On::both() {
+            let (mut model, quantised) = fixture.changed(on, &fixture.checkpoint(), changes);
+            assert!(quantised > 0);
+            let error = fixture.relative_error(&model.prompts(&fixture));
+            assert!(error > 1e-4 && error < 0.1, "{name} on {on:?}: {error} of the logits");
+        }
     }
 }
 
@@ -60,7 +63,7 @@ fn an_adapter_of_another_model_is_refused_by_the_part_that_is_not_there() {
         let adapter = adapter(name);
         let changes = Changes { adapter: Some(&adapter), ..Changes::default() };
         let fixture = Fixture::of(model);
-        fixture.try_changed(Level::best(), 1, &fixture.checkpoint(), changes).err().unwrap()
+        fixture.try_changed(On::processor(), &fixture.checkpoint(), changes).err().unwrap()
     };
     // Its head is the embedding, so adding to one would change the other.
     assert_eq!(refusal("llama_tied", "llama").to_string(), "target `lm_head` of the adapter is no matrix of the model");
@@ -85,7 +88,7 @@ fn the_record_names_the_adapter_by_its_digests() {
     std::fs::write(model.path().join("tokenizer.json"), tokenizer.to_string()).unwrap();
 
     let adapter = folder("llama");
-    let engine = CandleEngine::load_with(model.path().to_str().unwrap(), &merged(&adapter), &CandleSpec::default()).unwrap();
+    let engine = CandleEngine::load_as(model.path().to_str().unwrap(), &merged(&adapter), &on_processor()).unwrap();
     let digest = |file: &str| hexadecimal(Sha256::new().chain_update(std::fs::read(adapter.join(file)).unwrap()));
     let facts = engine.model().adapter.clone().unwrap();
     assert_eq!(facts.reference, adapter.to_str().unwrap());
@@ -94,7 +97,7 @@ fn the_record_names_the_adapter_by_its_digests() {
     // Five of each of two blocks, and the head.
     assert_eq!((facts.matrices, facts.revision), (11, None));
 
-    let missing = CandleEngine::load_with(model.path().to_str().unwrap(), &merged(model.path()), &CandleSpec::default()).unwrap_err();
+    let missing = CandleEngine::load_as(model.path().to_str().unwrap(), &merged(model.path()), &on_processor()).unwrap_err();
     assert!(matches!(missing, EngineError::Reference { .. }), "{missing}");
 }
 

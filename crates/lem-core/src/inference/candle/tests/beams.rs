@@ -1,17 +1,16 @@
 //! Beam searches against those of Hugging Face transformers on the tiny checkpoints: `tests/fixtures/beams.json`, made by
 //! `xtask/checkpoints/beams.py`.
 
-use super::families::family;
+use super::families::{On, family};
 use crate::inference::candle::generation::{Admission, BeamSearch, Journal};
-use crate::inference::cpu::{Level, Pool, Room, RoomSize, Session};
-use crate::inference::forward::{Forward, Segment};
+use crate::inference::executed::Executed;
+use crate::inference::executor::{Extent, Segment};
 use crate::inference::sampling::SamplingRules;
 use lem_domain::clock::HostClock;
 use lem_domain::protocol::{Interrupt, PreparedRequest, PreparedWorkload, RunControl, RunOutput, Silent};
 use lem_domain::spec::{BatchingStrategy, BeamSpec, EarlyStopping, SamplingSpec, TokenChoice, TokenLimits};
 use lem_domain::token::{EventBuffer, FinishReason, TokenEventKind};
 use serde::Deserialize;
-use std::cell::RefCell;
 
 #[derive(Deserialize)]
 struct Reference {
@@ -42,15 +41,11 @@ fn references() -> Vec<Reference> {
 }
 
 /// The searches of some prompts in one batch, and the events.
-fn search(family_name: &str, prompts: &[&[u32]], spec: BeamSpec, end: u32, max_output: u32) -> (RunOutput, EventBuffer) {
-    let mut decoder = family(family_name, Level::best());
+fn search(on: On, family_name: &str, prompts: &[&[u32]], spec: BeamSpec, end: u32, max_output: u32) -> (RunOutput, EventBuffer) {
+    let mut model = family(family_name, on);
     let capacity = prompts.iter().map(|prompt| prompt.len()).max().unwrap() + usize::try_from(max_output).unwrap();
     let rows = prompts.len() * spec.width;
-    let size = RoomSize { rows, capacity, tokens: capacity.max(rows), positions: rows };
-    let mut room = Room::new(&mut decoder, size, 1);
-    let mut pool = Pool::new(1).unwrap();
-    let pool = RefCell::new(&mut pool);
-    let mut session = Session::new(&decoder, &pool, &mut room);
+    model.reserve(Extent { rows, capacity, tokens: capacity.max(rows), positions: rows }).unwrap();
 
     let request =
         |prompt: &&[u32]| PreparedRequest { prompt_id: String::new(), tokens: prompt.to_vec(), truncated_from: None, arrival: None };
@@ -64,23 +59,20 @@ fn search(family_name: &str, prompts: &[&[u32]], spec: BeamSpec, end: u32, max_o
     let control = RunControl { clock: &HostClock, interrupt: &Interrupt::new(), progress: &Silent };
     let admission = Admission::new(&workload, BatchingStrategy::Static, prompts.len(), capacity);
     let journal = Journal::new(&workload, 64, &mut events, control);
-    let output = BeamSearch::new(&mut session, (rules, spec), &workload, admission, journal).run().unwrap();
+    let output = BeamSearch::new(&mut *model, (rules, spec), &workload, admission, journal).run().unwrap();
     (output, events)
 }
 
 /// Σ ln p ÷ length^penalty of some output, each token's probability computed with everything before it in one pass.
 fn score(reference: &Reference, tokens: &[u32]) -> f64 {
-    let mut decoder = family(&reference.family, Level::best());
+    let mut model = family(&reference.family, On::processor());
     let text = [reference.prompt.as_slice(), tokens].concat();
-    let size = RoomSize { rows: 1, capacity: text.len(), tokens: text.len(), positions: text.len() };
-    let mut room = Room::new(&mut decoder, size, 1);
-    let mut pool = Pool::new(1).unwrap();
-    let pool = RefCell::new(&mut pool);
-    let mut session = Session::new(&decoder, &pool, &mut room);
-    session.run(&[Segment { row: 0, tokens: &text }]).unwrap();
-    let vocabulary = session.vocabulary();
+    model.reserve(Extent { rows: 1, capacity: text.len(), tokens: text.len(), positions: text.len() }).unwrap();
+    let mut executed = Executed::default();
+    model.run(&[Segment { row: 0, tokens: &text }], &mut executed).unwrap();
+    let vocabulary = model.architecture().vocabulary;
     let positions: Vec<usize> = (reference.prompt.len() - 1..text.len() - 1).collect();
-    let logits = session.logits(&positions).unwrap();
+    let logits = model.logits(&positions, &mut executed).unwrap();
     let sum: f64 = logits
         .chunks_exact(vocabulary)
         .zip(tokens)
@@ -98,10 +90,11 @@ fn score(reference: &Reference, tokens: &[u32]) -> f64 {
 fn searches_find_what_transformers_finds() {
     let references = references();
     assert!(references.len() > 50);
-    for (number, reference) in references.iter().enumerate() {
-        let (output, events) = search(&reference.family, &[&reference.prompt], reference.spec(), reference.end, reference.max_output);
+    let searches = references.iter().enumerate().flat_map(|reference| On::both().map(|on| (on, reference)));
+    for (on, (number, reference)) in searches {
+        let (output, events) = search(on, &reference.family, &[&reference.prompt], reference.spec(), reference.end, reference.max_output);
         let tokens = &output.tokens[0];
-        let what = format!("search {number} on {}, {:?}", reference.family, reference.spec());
+        let what = format!("search {number} of {} on {on:?}, {:?}", reference.family, reference.spec());
         assert_eq!(*tokens, reference.tokens, "{what}");
         let found = score(reference, tokens);
         assert!((found - reference.score).abs() < 1e-3 * reference.score.abs().max(1.0), "{what}: {found}, {}", reference.score);
@@ -118,9 +111,11 @@ fn a_search_does_not_depend_on_those_beside_it() {
     let [first, second, ..] = references.as_slice() else { unreachable!() };
     let spec = BeamSpec { width: 4, length_penalty: 1.0, early_stopping: EarlyStopping::Never };
     let prompts = [first.prompt.as_slice(), second.prompt.as_slice()];
-    let (both, _) = search("llama", &prompts, spec, first.end, 14);
-    for (prompt, tokens) in prompts.iter().zip(&both.tokens) {
-        assert_eq!(search("llama", &[prompt], spec, first.end, 14).0.tokens[0], *tokens);
+    for on in On::both() {
+        let (both, _) = search(on, "llama", &prompts, spec, first.end, 14);
+        for (prompt, tokens) in prompts.iter().zip(&both.tokens) {
+            assert_eq!(search(on, "llama", &[prompt], spec, first.end, 14).0.tokens[0], *tokens, "{on:?}");
+        }
     }
 }
 
@@ -129,8 +124,8 @@ fn one_beam_is_the_greedy_choice() {
     let references = references();
     let [first, ..] = references.as_slice() else { unreachable!() };
     let spec = |width| BeamSpec { width, length_penalty: 0.0, early_stopping: EarlyStopping::Heuristic };
-    let (one, _) = search("llama", &[&first.prompt], spec(1), 9999, 8);
-    let (four, _) = search("llama", &[&first.prompt], spec(4), 9999, 8);
+    let (one, _) = search(On::processor(), "llama", &[&first.prompt], spec(1), 9999, 8);
+    let (four, _) = search(On::processor(), "llama", &[&first.prompt], spec(4), 9999, 8);
     assert_eq!(one.tokens[0], super::families::greedy("llama", &first.prompt, 8));
     let plain = Reference { length_penalty: 0.0, tokens: Vec::new(), ..references.into_iter().next().unwrap() };
     assert!(score(&plain, &four.tokens[0]) >= score(&plain, &one.tokens[0]), "more beams find nothing less probable here");

@@ -2,6 +2,7 @@
 
 use crate::inference::architecture::read;
 use crate::inference::checkpoint::{Changes, CheckpointError, Config, Safetensors, assemble};
+use crate::inference::cpu::Tiled;
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -21,7 +22,7 @@ fn load(config: &[u8], weights: &[u8]) -> Result<(), CheckpointError> {
     std::fs::write(&config_path, config).unwrap();
     std::fs::write(&weights_path, weights).unwrap();
     let (architecture, names) = read::config(&Config::open(&config_path)?)?;
-    assemble(&architecture, &names, &Safetensors::open(&[weights_path])?, Changes::default()).map(drop)
+    assemble(&Tiled, &architecture, &names, &Safetensors::open(&[weights_path])?, Changes::default()).map(drop)
 }
 
 fn files(folder: &Path) -> [Vec<u8>; 2] {

@@ -3,25 +3,27 @@
 
 use crate::inference::architecture::read;
 use crate::inference::checkpoint::{
-    Changes, Checkpoint, CheckpointError, Config, Format, Quantiser, Safetensors, Tensor, assemble, floats,
+    Assembled, Changes, Checkpoint, CheckpointError, Choice, Config, Format, Quantiser, Safetensors, Tensor, assemble, floats,
 };
-use crate::inference::cpu::{Decoder, Level, Pool, Room, RoomSize, Session};
-use crate::inference::forward::{Forward, Segment};
+use crate::inference::cpu::{self, Level, Pool, Processor, SharedPool, Tiled};
+use crate::inference::executed::Executed;
+use crate::inference::executor::{Executor, Extent, Segment};
 use crate::inference::sampling::most_probable;
+use crate::inference::tensor::{self, Accelerator};
+use candle_core::{DType, Device};
 use lem_domain::spec::LoadQuantization;
 use safetensors::SafeTensors;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Requests of the ragged batch.
-const ROWS: usize = 3;
+pub(super) const ROWS: usize = 3;
 /// Tokens that each of them goes on for.
 const STEPS: usize = 32;
 
 /// Largest difference of logits, as a part of their range.
 pub(super) const TOLERANCE: f32 = 2e-5;
-const BF16_TOLERANCE: f32 = 1e-2;
+pub(super) const BF16_TOLERANCE: f32 = 1e-2;
 /// Where activations are rounded to bfloat16 too. transformers computing in bfloat16 is off by 0.004 to 0.046.
 const BF16_DOTS_TOLERANCE: f32 = 3e-2;
 
@@ -29,15 +31,37 @@ pub(super) struct Fixture {
     name: String,
     pub(super) folder: PathBuf,
     pub(super) expected: Vec<u8>,
-    prompts: Vec<Vec<u32>>,
+    pub(super) prompts: Vec<Vec<u32>>,
     continuations: Vec<Vec<u32>>,
+}
+
+/// What runs a decoder.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum On {
+    Processor {
+        level: Level,
+        threads: usize,
+    },
+    /// Candle's tensors on its CPU device, in this precision.
+    Tensors(DType),
+}
+
+impl On {
+    /// Both, in f32.
+    pub(super) fn both() -> [Self; 2] {
+        [Self::processor(), Self::Tensors(DType::F32)]
+    }
+
+    pub(super) fn processor() -> Self {
+        Self::Processor { level: Level::best(), threads: 1 }
+    }
 }
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/families")
 }
 
-fn fixtures() -> Vec<Fixture> {
+pub(super) fn fixtures() -> Vec<Fixture> {
     let mut folders: Vec<_> = std::fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
     folders.sort();
     folders.into_iter().map(Fixture::open).collect()
@@ -74,32 +98,40 @@ impl Fixture {
         Safetensors::open(&[self.folder.join("model.safetensors")]).unwrap()
     }
 
-    fn model(&self, level: Level, threads: usize, checkpoint: &dyn Checkpoint) -> Model {
-        self.changed(level, threads, checkpoint, Changes::default()).0
+    /// The model as it is stored.
+    pub(super) fn model(&self, on: On, checkpoint: &dyn Checkpoint) -> Model {
+        self.changed(on, checkpoint, Changes::default()).0
     }
 
     /// The model, and how many of its matrices were quantised.
-    pub(super) fn changed(&self, level: Level, threads: usize, checkpoint: &dyn Checkpoint, changes: Changes<'_>) -> (Model, usize) {
-        self.try_changed(level, threads, checkpoint, changes).unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    pub(super) fn changed(&self, on: On, checkpoint: &dyn Checkpoint, changes: Changes<'_>) -> (Model, usize) {
+        self.try_changed(on, checkpoint, changes).unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 
-    pub(super) fn try_changed(
-        &self,
-        level: Level,
-        threads: usize,
-        checkpoint: &dyn Checkpoint,
-        changes: Changes<'_>,
-    ) -> Result<(Model, usize), CheckpointError> {
+    /// With room for the requests of this fixture.
+    pub(super) fn try_changed(&self, on: On, checkpoint: &dyn Checkpoint, changes: Changes<'_>) -> Result<(Model, usize), CheckpointError> {
+        let (mut executor, quantised) = self.executor(on, checkpoint, changes)?;
+        let longest = self.prompts.iter().map(Vec::len).max().unwrap();
+        executor.reserve(Extent { rows: ROWS, capacity: longest + STEPS, tokens: 64, positions: 64 }).unwrap();
+        Ok((Model { executor, executed: Executed::default() }, quantised))
+    }
+
+    fn executor(&self, on: On, checkpoint: &dyn Checkpoint, changes: Changes<'_>) -> Result<(Box<dyn Executor>, usize), CheckpointError> {
         let config = Config::open(&self.folder.join("config.json"))?;
         let (architecture, names) = read::config(&config)?;
-        let assembled = assemble(&architecture, &names, checkpoint, changes)?;
-        let mut decoder = Decoder::new(architecture, assembled.weights, level);
-        let longest = self.prompts.iter().map(Vec::len).max().unwrap();
-        let size = RoomSize { rows: ROWS, capacity: longest + STEPS, tokens: 64, positions: 64 };
-        let room = Room::new(&mut decoder, size, threads);
-        let quantised = assembled.quantised.values().filter(|choice| !choice.format.is_float()).count();
-        let pool = Pool::new(threads).unwrap();
-        Ok((Model { decoder, room, pool }, quantised))
+        let count = |quantised: &BTreeMap<_, Choice>| quantised.values().filter(|choice| !choice.format.is_float()).count();
+        match on {
+            On::Processor { level, threads } => {
+                let Assembled { weights, quantised } = assemble(&Tiled, &architecture, &names, checkpoint, changes)?;
+                let pool = SharedPool::new(Pool::new(threads).unwrap().into());
+                Ok((Box::new(Processor::new(cpu::Decoder::new(architecture, weights, level), pool)), count(&quantised)))
+            }
+            On::Tensors(precision) => {
+                let place = tensor::Placed { device: Device::Cpu, precision };
+                let Assembled { weights, quantised } = assemble(&place, &architecture, &names, checkpoint, changes)?;
+                Ok((Box::new(Accelerator::new(tensor::Decoder::new(architecture, weights, place))), count(&quantised)))
+            }
+        }
     }
 
     /// Errors of all expected logits of the prompts together, as a part of the logits.
@@ -129,18 +161,18 @@ fn errors(got: &[Vec<f32>], expected: &[Vec<f32>]) -> Vec<f32> {
     got.iter().zip(expected).map(|(got, expected)| largest(got, expected)).collect()
 }
 
-/// The decoder of a family.
-pub(super) fn family(name: &str, level: Level) -> Decoder {
-    let fixture = Fixture::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/families").join(name));
-    fixture.model(level, 1, &fixture.checkpoint()).decoder
+/// The model of a family, without room.
+pub(super) fn family(name: &str, on: On) -> Box<dyn Executor> {
+    let fixture = Fixture::of(name);
+    fixture.executor(on, &fixture.checkpoint(), Changes::default()).unwrap().0
 }
 
 /// The most probable tokens after a prompt, each computed with all before it in one pass.
 pub(super) fn greedy(name: &str, prompt: &[u32], tokens: usize) -> Vec<u32> {
     let mut text = prompt.to_vec();
     for _ in 0..tokens {
-        let fixture = Fixture::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/families").join(name));
-        let mut model = fixture.model(Level::best(), 1, &fixture.checkpoint());
+        let fixture = Fixture::of(name);
+        let mut model = fixture.model(On::processor(), &fixture.checkpoint());
         let logits = model.run(&[Segment { row: 0, tokens: &text }]).pop().unwrap();
         text.push(most_probable(&logits));
     }
@@ -148,21 +180,22 @@ pub(super) fn greedy(name: &str, prompt: &[u32], tokens: usize) -> Vec<u32> {
 }
 
 pub(super) struct Model {
-    decoder: Decoder,
-    room: Room,
-    pool: Pool,
+    executor: Box<dyn Executor>,
+    executed: Executed,
 }
 
 impl Model {
+    /// Whether tokens are routed to experts.
+    pub(super) fn routes(&self) -> bool {
+        self.executor.architecture().shape.experts.is_some()
+    }
+
     /// Logits at every position of a pass.
-    fn run(&mut self, segments: &[Segment<'_>]) -> Vec<Vec<f32>> {
-        let pool = RefCell::new(&mut self.pool);
-        let mut session = Session::new(&self.decoder, &pool, &mut self.room);
-        session.run(segments).unwrap();
-        let tokens = segments.iter().map(|segment| segment.tokens.len()).sum();
-        let positions: Vec<usize> = (0..tokens).collect();
-        let vocabulary = session.vocabulary();
-        session.logits(&positions).unwrap().chunks(vocabulary).map(<[f32]>::to_vec).collect()
+    pub(super) fn run(&mut self, segments: &[Segment<'_>]) -> Vec<Vec<f32>> {
+        self.executor.run(segments, &mut self.executed).unwrap();
+        let positions: Vec<_> = (0..segments.iter().map(|segment| segment.tokens.len()).sum()).collect();
+        let vocabulary = self.executor.architecture().vocabulary;
+        self.executor.logits(&positions, &mut self.executed).unwrap().chunks(vocabulary).map(<[f32]>::to_vec).collect()
     }
 
     /// All prompts in one pass.
@@ -172,22 +205,26 @@ impl Model {
     }
 }
 
+/// Runs the prompts in one pass and then step by step, and holds all logits to the reference.
+pub(super) fn check_run(fixture: &Fixture, what: &str, mut model: Model) {
+    let prompts = model.prompts(fixture);
+    fixture.check(what, &prompts, &fixture.logits("prompt_logits"), TOLERANCE);
+    let expected = fixture.logits("continuation_logits");
+    // The first of them came with the prompt.
+    for step in 1..STEPS {
+        let tokens: Vec<[u32; 1]> = fixture.continuations.iter().map(|tokens| [tokens[step - 1]]).collect();
+        let segments: Vec<_> = tokens.iter().enumerate().map(|(row, tokens)| Segment { row, tokens }).collect();
+        let got = model.run(&segments);
+        let expected: Vec<_> = (0..ROWS).map(|row| expected[row * STEPS + step].clone()).collect();
+        fixture.check(&format!("{what}, step {step}"), &got, &expected, TOLERANCE);
+    }
+}
+
 #[test]
 fn ragged_prompts_and_32_steps_give_the_logits_of_transformers() {
     for fixture in fixtures() {
         for level in Level::available() {
-            let mut model = fixture.model(level, 2, &fixture.checkpoint());
-            let prompts = model.prompts(&fixture);
-            fixture.check(level.name(), &prompts, &fixture.logits("prompt_logits"), TOLERANCE);
-            let expected = fixture.logits("continuation_logits");
-            // The first of them came with the prompt.
-            for step in 1..STEPS {
-                let tokens: Vec<[u32; 1]> = fixture.continuations.iter().map(|tokens| [tokens[step - 1]]).collect();
-                let segments: Vec<_> = tokens.iter().enumerate().map(|(row, tokens)| Segment { row, tokens }).collect();
-                let got = model.run(&segments);
-                let expected: Vec<_> = (0..ROWS).map(|row| expected[row * STEPS + step].clone()).collect();
-                fixture.check(&format!("{}, step {step}", level.name()), &got, &expected, TOLERANCE);
-            }
+            check_run(&fixture, level.name(), fixture.model(On::Processor { level, threads: 2 }, &fixture.checkpoint()));
         }
     }
 }
@@ -196,8 +233,8 @@ fn ragged_prompts_and_32_steps_give_the_logits_of_transformers() {
 fn pieces_of_a_prompt_give_what_the_whole_gives_and_rows_do_not_see_each_other() {
     for fixture in fixtures() {
         let checkpoint = fixture.checkpoint();
-        let whole = fixture.model(Level::best(), 1, &checkpoint).prompts(&fixture);
-        let mut model = fixture.model(Level::best(), 2, &checkpoint);
+        let whole = fixture.model(On::processor(), &checkpoint).prompts(&fixture);
+        let mut model = fixture.model(On::Processor { level: Level::best(), threads: 2 }, &checkpoint);
         // The longest prompt alone, in pieces; its logits are the last ones of the batch.
         let prompt = &fixture.prompts[ROWS - 1];
         let got: Vec<_> =
@@ -209,10 +246,10 @@ fn pieces_of_a_prompt_give_what_the_whole_gives_and_rows_do_not_see_each_other()
 }
 
 /// A checkpoint with every number rounded to bfloat16.
-struct Rounded<'a>(BTreeMap<String, (Vec<usize>, Vec<u8>)>, &'a Safetensors);
+pub(super) struct Rounded<'a>(BTreeMap<String, (Vec<usize>, Vec<u8>)>, &'a Safetensors);
 
 impl<'a> Rounded<'a> {
-    fn new(checkpoint: &'a Safetensors) -> Self {
+    pub(super) fn new(checkpoint: &'a Safetensors) -> Self {
         let round = |name: &str| {
             let tensor = checkpoint.get(name).unwrap();
             let bytes = floats(tensor.format, tensor.bytes).into_iter().flat_map(|value| half::bf16::from_f32(value).to_le_bytes());
@@ -239,11 +276,11 @@ fn bfloat16_weights_give_the_logits_of_the_rounded_model() {
     for fixture in fixtures() {
         for level in Level::available() {
             let checkpoint = fixture.checkpoint();
-            let got = fixture.model(level, 1, &Rounded::new(&checkpoint)).prompts(&fixture);
-            let expected = fixture.logits("prompt_logits_bf16");
+            let mut model = fixture.model(On::Processor { level, threads: 1 }, &Rounded::new(&checkpoint));
+            let (got, expected) = (model.prompts(&fixture), fixture.logits("prompt_logits_bf16"));
             if !level.dots_bf16() {
                 fixture.check(level.name(), &got, &expected, BF16_TOLERANCE);
-            } else if fixture.model(level, 1, &checkpoint).decoder.architecture().shape.experts.is_none() {
+            } else if family(&fixture.name, On::Processor { level, threads: 1 }).architecture().shape.experts.is_none() {
                 fixture.check(level.name(), &got, &expected, BF16_DOTS_TOLERANCE);
             } else {
                 // Rounding sends tokens to other experts where two are nearly tied, and such a token says something else.
@@ -260,12 +297,13 @@ fn bfloat16_weights_give_the_logits_of_the_rounded_model() {
 fn every_family_is_quantised_while_it_is_loaded() {
     const BOUND: f32 = 0.1;
     for fixture in fixtures() {
-        for asked in [LoadQuantization::EightBit, LoadQuantization::FourBit] {
+        let asked = [LoadQuantization::EightBit, LoadQuantization::FourBit];
+        for (asked, on) in asked.into_iter().flat_map(|asked| On::both().map(|on| (asked, on))) {
             let changes = Changes { quantiser: Some(Quantiser { asked }), threads: 2, ..Changes::default() };
-            let (mut model, changed) = fixture.changed(Level::best(), 1, &fixture.checkpoint(), changes);
+            let (mut model, changed) = fixture.changed(on, &fixture.checkpoint(), changes);
             assert!(changed > 0, "{}: nothing was quantised", fixture.name);
             let error = fixture.relative_error(&model.prompts(&fixture));
-            assert!(error > 1e-4 && error < BOUND, "{}: {error} of the logits", fixture.name);
+            assert!(error > 1e-4 && error < BOUND, "{} on {on:?}: {error} of the logits", fixture.name);
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{load, prompts, run, spec};
 use crate::inference::candle::{CandleEngine, CandleLoader, EngineError};
 use candle_core::quantized::GgmlDType;
 use lem_domain::protocol::{Fault, InferenceEngine, ModelLoader, SeamError, Silent};
-use lem_domain::spec::{BatchingStrategy, ExperimentSpec, TokenLimits};
+use lem_domain::spec::{BatchingStrategy, CandleSpec, DeviceChoice, ExperimentSpec, TokenLimits, WeightsSpec};
 use lem_domain::token::EventBuffer;
 
 fn tiny() -> CandleEngine {
@@ -97,6 +97,28 @@ fn threads_that_would_wait_for_a_processor_are_refused() {
 
     assert_eq!(load(Some(1)).unwrap().engine().threads, Some(1));
     assert!(load(None).unwrap().engine().threads.is_some_and(|threads| threads >= 1 && usize::try_from(threads).unwrap() <= limit));
+}
+
+#[test]
+fn a_gpu_is_asked_for_where_there_is_one_and_without_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tiny.gguf");
+    std::fs::write(&path, TinyModel::new(GgmlDType::F32).to_bytes()).unwrap();
+    let load = |device, threads| {
+        let candle = CandleSpec { device, threads, ..CandleSpec::default() };
+        CandleEngine::load_as(path.to_str().unwrap(), &WeightsSpec::default(), &candle)
+    };
+
+    let error = load(DeviceChoice::Cuda(0), Some(1)).unwrap_err();
+    assert!(matches!(error, EngineError::ThreadsOnGpu), "{error}");
+    // Whatever this machine has: a number of threads is one of the processor's.
+    assert_eq!(load(DeviceChoice::Auto, Some(1)).unwrap().engine().device, "cpu");
+    if cfg!(not(feature = "cuda")) {
+        let error = SeamError::from(load(DeviceChoice::Cuda(1), None).unwrap_err());
+        assert_eq!((error.fault, error.what.as_str()), (Fault::Usage, "this program was built without CUDA"));
+        assert!(error.hint.unwrap().contains("cargo xtask build-cuda"));
+        assert_eq!(load(DeviceChoice::Auto, None).unwrap().engine().device, "cpu");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Speculative decoding: the same tokens in fewer passes.
 
 use super::tiny_model::TinyModel;
-use super::{load, prompts, spec};
+use super::{load, on_processor, prompts, spec, tensors};
 use crate::inference::candle::CandleEngine;
 use candle_core::quantized::GgmlDType;
 use candle_core::quantized::gguf_file::Value;
@@ -26,7 +26,7 @@ fn generate(
     let spec = ExperimentSpec {
         sampling,
         batching: BatchingSpec { size: 2, strategy, max_tokens: None },
-        candle: CandleSpec { threads: Some(1), speculation, ..CandleSpec::default() },
+        candle: CandleSpec { speculation, ..on_processor() },
         ..spec(64, OUTPUT, 2)
     };
     let workload = engine.prepare(&prompts(&TEXTS), &spec).unwrap();
@@ -67,11 +67,18 @@ fn check(engine: &mut CandleEngine, method: &SpeculationMethod) -> Vec<Speculati
     all
 }
 
+/// On the processor and on tensors.
+fn engines() -> [CandleEngine; 2] {
+    let model = TinyModel::new(GgmlDType::F32);
+    [load(&model).unwrap(), tensors::load(&model)]
+}
+
 #[test]
 fn guesses_from_the_text_change_no_token_and_save_passes() {
-    let mut engine = load(&TinyModel::new(GgmlDType::F32)).unwrap();
-    let counts = check(&mut engine, &SpeculationMethod::PromptLookup { ngram: 3 });
-    assert!(counts[0].accepted > 0, "a greedy tiny model repeats itself: {counts:?}");
+    for mut engine in engines() {
+        let counts = check(&mut engine, &SpeculationMethod::PromptLookup { ngram: 3 });
+        assert!(counts[0].accepted > 0, "a greedy tiny model repeats itself: {counts:?}");
+    }
 }
 
 /// A folder with a model in two types of weights: one guesses well for the other.
@@ -86,10 +93,12 @@ fn pair(draft: &TinyModel) -> (tempfile::TempDir, String) {
 #[test]
 fn guesses_of_a_smaller_model_change_no_token_and_most_of_a_twins_are_right() {
     let (_folder, reference) = pair(&TinyModel::new(GgmlDType::F32));
-    let mut engine = load(&TinyModel::new(GgmlDType::F32)).unwrap().with_draft(&reference).unwrap();
-    let twin = check(&mut engine, &SpeculationMethod::DraftModel(reference));
-    assert_eq!(twin[0].accepted, twin[0].drafted, "a twin guesses what the model chooses");
-    assert!(engine.draft().is_some());
+    for engine in engines() {
+        let mut engine = engine.with_draft(&reference).unwrap();
+        let twin = check(&mut engine, &SpeculationMethod::DraftModel(reference.clone()));
+        assert_eq!(twin[0].accepted, twin[0].drafted, "a twin guesses what the model chooses");
+        assert!(engine.draft().is_some());
+    }
 
     let (_folder, reference) = pair(&TinyModel::new(GgmlDType::Q4_0));
     let mut engine = load(&TinyModel::new(GgmlDType::F32)).unwrap().with_draft(&reference).unwrap();

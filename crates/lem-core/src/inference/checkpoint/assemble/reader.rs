@@ -3,7 +3,7 @@
 use super::{Changes, Result};
 use crate::inference::architecture::{Architecture, NormKind};
 use crate::inference::checkpoint::{Checkpoint, CheckpointError, Choice, Format, Names, Role, Stored, Tensor};
-use crate::inference::cpu::NormWeights;
+use crate::inference::weights::NormWeights;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 

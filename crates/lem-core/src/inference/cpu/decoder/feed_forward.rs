@@ -3,12 +3,12 @@
 use super::{Pass, Run};
 use crate::inference::architecture::{Activation, Experts, FeedForward};
 use crate::inference::cpu::activations::Activations;
-use crate::inference::cpu::matrix::{Destination, Products, Update};
+use crate::inference::cpu::matrix::{Destination, Linear, Products, Update};
 use crate::inference::cpu::pool::Pool;
 use crate::inference::cpu::shared::Shared;
 use crate::inference::cpu::simd::Level;
-use crate::inference::cpu::weights::{DenseWeights, ExpertWeights, FeedForwardWeights};
 use crate::inference::executed::{Executed, Part};
+use crate::inference::weights::{DenseWeights, ExpertWeights, FeedForwardWeights};
 
 impl Pass<'_> {
     /// From the normed state to the residual stream.
@@ -46,7 +46,7 @@ impl Pass<'_> {
     }
 
     /// Adds what each token's experts give to the residual stream, or to the update that is normed afterwards.
-    fn experts(&self, experts: &Experts, weights: &ExpertWeights, scale: f32, to_update: bool, run: &mut Run<'_>) {
+    fn experts(&self, experts: &Experts, weights: &ExpertWeights<Linear>, scale: f32, to_update: bool, run: &mut Run<'_>) {
         let (level, hidden, tokens) = (self.decoder.level, self.decoder.architecture.hidden, self.tokens);
         let workspace = &mut *run.workspace;
         let normed = &workspace.normed[..tokens * hidden];
@@ -57,7 +57,7 @@ impl Pass<'_> {
         let destination = Destination { output: Shared::new(routes), stride: experts.count, column: 0, update: Update::Replace };
         Products { level, input }.compute(run.pool, &[(&weights.router, destination)]);
         run.executed.add(Part::Linear, [1, tokens, hidden, weights.router.computed_outputs()]);
-        routes.chunks_exact_mut(experts.count).for_each(|scores| route(experts, scores));
+        routes.chunks_exact_mut(experts.count).for_each(|scores| experts.route(scores));
 
         // One expert after the other, with all tokens that go through it: its weights are read once.
         let mut block = Block {
@@ -105,26 +105,6 @@ fn add_scaled(sum: &mut [f32], update: &[f32], scale: f32) {
     sum.iter_mut().zip(update).for_each(|(sum, update)| *sum += update * scale);
 }
 
-/// Turns the scores of a token into the weights of its experts; 0 for those that it does not go through.
-fn route(experts: &Experts, scores: &mut [f32]) {
-    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut total = 0.0;
-    for score in &mut *scores {
-        *score = (*score - largest).exp();
-        total += *score;
-    }
-    // The least of what is left goes, the last one of equals first, until as many are left as a token has experts.
-    for _ in experts.per_token..experts.count {
-        let left = (0..scores.len()).rev().filter(|&at| scores[at] >= 0.0);
-        let least = left.min_by(|&left, &right| scores[left].total_cmp(&scores[right])).expect("more than are kept");
-        scores[least] = -1.0;
-    }
-    scores.iter_mut().for_each(|score| *score = score.max(0.0));
-    let kept: f32 = scores.iter().sum();
-    let scale = 1.0 / if experts.normalise { kept } else { total };
-    scores.iter_mut().for_each(|score| *score *= scale);
-}
-
 /// What a dense block or one expert works with.
 struct Block<'a> {
     level: Level,
@@ -137,7 +117,7 @@ struct Block<'a> {
 
 impl Block<'_> {
     /// `down(activation(gate(input)) × up(input))`, or without a gate, row by row.
-    fn compute(&mut self, weights: &DenseWeights, input: &[f32], output: &mut [f32], update: Update) {
+    fn compute(&mut self, weights: &DenseWeights<Linear>, input: &[f32], output: &mut [f32], update: Update) {
         let hidden = weights.up.matrix.inputs();
         let (rows, width) = (input.len() / hidden, weights.down.matrix.inputs());
         let inner = &mut self.inner[..rows * width];

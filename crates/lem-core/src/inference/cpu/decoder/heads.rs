@@ -3,12 +3,13 @@
 use crate::inference::architecture::{Attention, HeadNorm, Layer};
 use crate::inference::cpu::attention::Span;
 use crate::inference::cpu::cache::Writer;
-use crate::inference::cpu::norm::{NormWeights, Row};
+use crate::inference::cpu::layout::LayerWeights;
+use crate::inference::cpu::norm::Row;
 use crate::inference::cpu::pool::Pool;
 use crate::inference::cpu::rotary::Angles;
 use crate::inference::cpu::shared::Shared;
 use crate::inference::cpu::simd::{Level, Operation, Simd};
-use crate::inference::cpu::weights::LayerWeights;
+use crate::inference::weights::NormWeights;
 
 /// Tokens of one part of the job.
 const TOKENS: usize = 8;

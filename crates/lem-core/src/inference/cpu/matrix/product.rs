@@ -9,6 +9,7 @@ use crate::inference::cpu::pool::Pool;
 use crate::inference::cpu::shared::Shared;
 use crate::inference::cpu::simd::{LANES, Level, Operation, Simd};
 use crate::inference::cpu::unit::activate;
+use crate::inference::weights::Footprint;
 use std::ops::Range;
 
 /// Products with one input, in one job of all threads.
@@ -57,11 +58,6 @@ impl Linear {
         Self { matrix, bias }
     }
 
-    /// Bytes in memory.
-    pub(crate) fn bytes(&self) -> usize {
-        self.matrix.bytes() + self.bias.as_ref().map_or(0, |bias| size_of_val(bias.as_slice()))
-    }
-
     /// Outputs with those that fill the last tile up: what is computed.
     pub(crate) fn computed_outputs(&self) -> usize {
         self.matrix.tile_count() * LANES
@@ -71,6 +67,12 @@ impl Linear {
     unsafe fn bias<S: Simd>(&self, tile: usize) -> Option<S::F32> {
         // SAFETY: there are sixteen biases per tile.
         self.bias.as_ref().map(|bias| unsafe { S::load(bias.as_ptr().add(tile * LANES)) })
+    }
+}
+
+impl Footprint for Linear {
+    fn bytes(&self) -> usize {
+        self.matrix.bytes() + self.bias.as_ref().map_or(0, |bias| size_of_val(bias.as_slice()))
     }
 }
 

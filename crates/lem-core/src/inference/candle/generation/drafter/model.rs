@@ -1,22 +1,23 @@
 //! Guesses of a smaller model with the same vocabulary: always what it finds most probable.
 
 use super::super::running::Running;
-use crate::inference::candle::EngineError;
-use crate::inference::forward::{Forward, Segment};
+use crate::inference::executed::Executed;
+use crate::inference::executor::{DeviceError, Executor, Segment};
 use crate::inference::sampling::most_probable;
 use lem_domain::flops::FlopsBreakdown;
 
 /// See the module. Its rows are those of the model it guesses for.
 pub(in crate::inference::candle) struct DraftModel<'a> {
-    model: &'a mut dyn Forward,
+    model: &'a mut dyn Executor,
     /// Most tokens of a pass.
     tokens: usize,
+    executed: Executed,
 }
 
 impl<'a> DraftModel<'a> {
     /// `model` has as many rows as the one it guesses for, and room for passes of `tokens` tokens.
-    pub(in crate::inference::candle) fn new(model: &'a mut dyn Forward, tokens: usize) -> Self {
-        Self { model, tokens }
+    pub(in crate::inference::candle) fn new(model: &'a mut dyn Executor, tokens: usize) -> Self {
+        Self { model, tokens, executed: Executed::default() }
     }
 
     pub(super) fn forget(&mut self, row: usize) {
@@ -24,11 +25,11 @@ impl<'a> DraftModel<'a> {
     }
 
     pub(super) fn executed(&self) -> FlopsBreakdown {
-        self.model.executed()
+        self.executed.breakdown()
     }
 
     /// Guesses one token after the other, for all requests together.
-    pub(super) fn draft(&mut self, running: &mut [Running<'_>], most: usize) -> Result<(), EngineError> {
+    pub(super) fn draft(&mut self, running: &mut [Running<'_>], most: usize) -> Result<(), DeviceError> {
         for running in running.iter().filter(|running| running.is_decoding()) {
             // What was guessed last and proved wrong.
             self.model.truncate(running.row, running.tokens.len() - 1);
@@ -41,11 +42,11 @@ impl<'a> DraftModel<'a> {
                 break;
             }
             let segments: Vec<_> = drafting.iter().map(|running| rest(running, &*self.model)).collect();
-            self.model.run(&segments)?;
+            self.model.run(&segments, &mut self.executed)?;
             let mut end = 0;
             let last: Vec<_> = segments.iter().map(|segment| (end += segment.tokens.len(), end - 1).1).collect();
-            let vocabulary = self.model.vocabulary();
-            let logits = self.model.logits(&last)?.chunks_exact(vocabulary);
+            let vocabulary = self.model.architecture().vocabulary;
+            let logits = self.model.logits(&last, &mut self.executed)?.chunks_exact(vocabulary);
             for (running, logits) in drafting.iter_mut().zip(logits) {
                 running.tokens.push(most_probable(logits));
                 running.drafted += 1;
@@ -55,7 +56,7 @@ impl<'a> DraftModel<'a> {
     }
 
     /// Runs what it has not seen of the requests, prompts above all, until the rest of all of them fits one pass.
-    fn catch_up(&mut self, running: &[Running<'_>]) -> Result<(), EngineError> {
+    fn catch_up(&mut self, running: &[Running<'_>]) -> Result<(), DeviceError> {
         let decoding = || running.iter().filter(|running| running.is_decoding());
         loop {
             let unseen: usize = decoding().map(|running| rest(running, &*self.model).tokens.len()).sum();
@@ -73,12 +74,12 @@ impl<'a> DraftModel<'a> {
                     segments.push(Segment { row, tokens: &tokens[..taken] });
                 }
             }
-            self.model.run(&segments)?;
+            self.model.run(&segments, &mut self.executed)?;
         }
     }
 }
 
 /// Tokens of a request that the model has not seen.
-fn rest<'r>(running: &'r Running<'_>, model: &dyn Forward) -> Segment<'r> {
+fn rest<'r>(running: &'r Running<'_>, model: &dyn Executor) -> Segment<'r> {
     Segment { row: running.row, tokens: &running.tokens[model.length(running.row)..] }
 }
