@@ -6,7 +6,7 @@ use crate::stack::Stack;
 use crate::tree;
 use crate::value::SpeculationKind;
 use crate::violation::{RuleCode, Violation};
-use lem_domain::backend::{FIELDS, FieldSupport};
+use lem_domain::backend::{Backend, FIELDS, FieldSupport};
 use lem_domain::spec::{BatchingStrategy, EnergyChoice};
 use lem_domain::{Finding, FindingCode, Severity};
 
@@ -62,7 +62,9 @@ pub(crate) fn of_settings(stack: &Stack, settings: &Settings) -> Vec<Finding> {
         idle.extend(of_draws.map(|path| (path, "`decoder.temperature` is 0")));
     }
     let strategy = settings.batching.strategy.0;
-    if !strategy.has_token_budget() && strategy != BatchingStrategy::Continuous {
+    if strategy == BatchingStrategy::Continuous && settings.backend.0 == Backend::Virtual {
+        idle.push(("batching.max_tokens_per_batch", "the virtual engine runs a prompt in one piece"));
+    } else if !strategy.has_token_budget() && strategy != BatchingStrategy::Continuous {
         idle.push(("batching.max_tokens_per_batch", "only the dynamic strategies and the continuous one have a token budget"));
     }
     if decoder.beam_search.num_beams == 1 {

@@ -76,7 +76,8 @@ fn sampling(decoder: &Decoder) -> SamplingSpec {
         choice: choice(decoder),
         ignore_eos: decoder.ignore_eos,
         stop: decoder.stop.0.clone(),
-        logprobs: decoder.logprobs,
+        // A result holds sums alone, so no other tokens are looked for.
+        logprobs: decoder.logprobs.then_some(0),
     }
 }
 

@@ -132,9 +132,8 @@ pub(crate) struct RawDecoder {
     pub(crate) ignore_eos: Option<bool>,
     /// A text, or a list of texts, that ends the output with the token that completes it.
     pub(crate) stop: Option<TextList>,
-    /// Keeps how probable every output token was, and as many of the most probable tokens beside it. Left out: nothing.
-    #[validate(range(max = 20))]
-    pub(crate) logprobs: Option<u32>,
+    /// Keep how probable the model found its output.
+    pub(crate) logprobs: Option<bool>,
     /// Follow several continuations at once.
     #[validate(nested)]
     pub(crate) beam_search: RawBeamSearch,

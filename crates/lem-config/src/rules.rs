@@ -173,7 +173,7 @@ fn beams(stack: &Stack, settings: &Settings) -> Option<Violation> {
         (!greedy, "a draw at random (`decoder.do_sample`)", "set `decoder.do_sample: false`"),
         (settings.batching.strategy.0 == BatchingStrategy::Continuous, "`batching.strategy: continuous`", "use another strategy"),
         (settings.candle.speculative.method.0 != SpeculationKind::None, "`candle.speculative`", "set its method to `none`"),
-        (settings.decoder.logprobs.is_some(), "`decoder.logprobs`", "leave `logprobs` out"),
+        (settings.decoder.logprobs, "`decoder.logprobs`", "leave `logprobs` out"),
     ];
     let (_, other, way_out) = beside.into_iter().find(|(is_set, ..)| *is_set)?;
     let message = format!("a search with {width} beams does not go together with {other}");

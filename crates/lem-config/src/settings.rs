@@ -64,7 +64,7 @@ pub(crate) struct Decoder {
     pub(crate) no_repeat_ngram_size: u32,
     pub(crate) ignore_eos: bool,
     pub(crate) stop: TextList,
-    pub(crate) logprobs: Option<u32>,
+    pub(crate) logprobs: bool,
     pub(crate) beam_search: BeamSearch,
 }
 
@@ -192,7 +192,7 @@ impl Default for Settings {
                 no_repeat_ngram_size: 0,
                 ignore_eos: false,
                 stop: TextList::default(),
-                logprobs: None,
+                logprobs: false,
                 beam_search: BeamSearch { num_beams: 1, length_penalty: 1.0, early_stopping: Choice(EarlyStopping::Heuristic) },
             },
             warmup: Warmup { requests: 1 },

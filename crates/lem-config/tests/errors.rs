@@ -308,7 +308,7 @@ fn every_rule_between_settings_can_be_broken() {
     let greedy = ("decoder.do_sample", json!(false));
     assert_eq!(on(std::slice::from_ref(&beams)), [RuleCode::BesideBeams]);
     assert_eq!(on(&[beams.clone(), greedy.clone()]), []);
-    for other in [("batching.strategy", json!("continuous")), (method, json!("prompt_lookup")), ("decoder.logprobs", json!(0))] {
+    for other in [("batching.strategy", json!("continuous")), (method, json!("prompt_lookup")), ("decoder.logprobs", json!(true))] {
         assert_eq!(on(&[beams.clone(), greedy.clone(), other]), [RuleCode::BesideBeams]);
     }
     assert_eq!(on(&[("virtual.ttft", json!("30ms"))]), [RuleCode::Unsupported]);

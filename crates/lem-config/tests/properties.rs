@@ -52,9 +52,12 @@ fn value_of(path: &'static str) -> BoxedStrategy<Value> {
         "min_output_tokens" => numbers(0, 1),
         "random_seed" => any::<u64>().prop_map(Value::from).boxed(),
         "prompts.sample_size" => prop_oneof![Just(json!("all")), (1u64..1_000_000).prop_map(Value::from)].boxed(),
-        "prompts.shuffle" | "candle.pin_threads" | "decoder.do_sample" | "decoder.ignore_eos" | "quantization.load_in_8bit" => {
-            any::<bool>().prop_map(Value::from).boxed()
-        }
+        "prompts.shuffle"
+        | "decoder.logprobs"
+        | "candle.pin_threads"
+        | "decoder.do_sample"
+        | "decoder.ignore_eos"
+        | "quantization.load_in_8bit" => any::<bool>().prop_map(Value::from).boxed(),
         "batching.batch_size" | "candle.threads" => numbers(1, 1024),
         "candle.device" => words(&["auto", "cpu", "cuda:0", "cuda:3"]),
         "batching.strategy" => words(&["static", "dynamic", "sorted_static", "sorted_dynamic", "continuous"]),
@@ -65,7 +68,6 @@ fn value_of(path: &'static str) -> BoxedStrategy<Value> {
         "decoder.min_p" => (0.0..=1.0f64).prop_map(Value::from).boxed(),
         "decoder.repetition_penalty" => (0.1..=10.0f64).prop_map(Value::from).boxed(),
         "decoder.stop" => prop::collection::vec("[a-zA-Z0-9 :#'.,-]{1,10}", 0..4).prop_map(Value::from).boxed(),
-        "decoder.logprobs" => numbers(0, 20),
         "decoder.beam_search.length_penalty" => (-10.0..=10.0f64).prop_map(Value::from).boxed(),
         "decoder.beam_search.early_stopping" => words(&["at_width", "heuristic", "never"]),
         "candle.waiting" => words(&["spin", "yield", "sleep"]),

@@ -102,7 +102,7 @@ fn built_in_values_are_the_documented_ones() {
       no_repeat_ngram_size: 0
       ignore_eos: false
       stop: []
-      logprobs: null
+      logprobs: false
       beam_search:
         num_beams: 1
         length_penalty: 1.0
@@ -244,6 +244,9 @@ fn a_setting_that_another_one_makes_idle_is_a_finding() {
     let greedy_too = [("decoder.repetition_penalty", json!(1.2)), ("decoder.no_repeat_ngram_size", json!(3)), ("decoder.stop", json!("."))];
     assert_eq!(idle(&[&[("decoder.do_sample", json!(false)), ("decoder.ignore_eos", json!(true))], greedy_too.as_slice()].concat()), []);
     assert_eq!(idle(&[("batching.max_tokens_per_batch", json!(100))]), [Severity::Warning]);
+    let continuous = [("batching.strategy", json!("continuous")), ("batching.max_tokens_per_batch", json!(100))];
+    assert_eq!(idle(&continuous), []);
+    assert_eq!(idle(&[&continuous[..], &[("backend", json!("virtual"))]].concat()), [Severity::Warning]);
     assert_eq!(idle(&[("decoder.do_sample", json!(false)), ("decoder.temperature", json!(0))]), []);
     assert_eq!(idle(&[("energy.baseline.duration", json!("0s")), ("energy.baseline.keep", json!(false))]), [Severity::Warning]);
     assert_eq!(idle(&[("energy.baseline.duration", json!("0s"))]), []);

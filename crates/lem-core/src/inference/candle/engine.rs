@@ -16,7 +16,7 @@ use crate::tokenizer::{TokenBytes, Tokenizer};
 use lem_domain::backend::Backend;
 use lem_domain::protocol::{InferenceEngine, PreparedRequest, PreparedWorkload, Prompt, RunControl, RunOutput, SeamError};
 use lem_domain::record::{EngineFacts, MemoryFacts, ModelFacts};
-use lem_domain::spec::{CandleSpec, DeviceChoice, ExperimentSpec, SpeculationMethod, TokenChoice, TokenLimits, WeightsSpec};
+use lem_domain::spec::{CandleSpec, DeviceChoice, ExperimentSpec, SpeculationMethod, TokenChoice, WeightsSpec};
 use lem_domain::token::EventBuffer;
 use lem_domain::units::Bytes;
 
@@ -94,7 +94,7 @@ impl CandleEngine {
     }
 
     fn prepare_workload(&mut self, prompts: &[Prompt], spec: &ExperimentSpec) -> Result<PreparedWorkload, EngineError> {
-        self.check_limits(spec.limits)?;
+        self.check_limits(spec)?;
         let max_input = index(spec.limits.max_input);
         let requests = prompts.iter().map(|prompt| self.request(prompt, max_input)).collect::<Result<Vec<_>, _>>()?;
         let lengths: Vec<_> = requests.iter().map(|request| request.tokens.len()).collect();
@@ -108,9 +108,14 @@ impl CandleEngine {
         Ok(workload)
     }
 
-    fn check_limits(&self, limits: TokenLimits) -> Result<(), EngineError> {
+    /// The limits of output and input against the contexts of all models that run.
+    fn check_limits(&self, spec: &ExperimentSpec) -> Result<(), EngineError> {
+        let limits = spec.limits;
         let asked = u64::from(limits.max_input) + u64::from(limits.max_output);
-        let context = u64::from(self.executor.architecture().shape.max_context);
+        let drafts = spec.candle.speculation.is_some();
+        let models = self.draft.iter().filter(|_| drafts).map(|draft| &draft.executor).chain([&self.executor]);
+        let contexts = models.map(|executor| u64::from(executor.architecture().shape.max_context));
+        let context = contexts.min().expect("one model at least");
         if asked > context {
             return Err(EngineError::Context { asked, context });
         }

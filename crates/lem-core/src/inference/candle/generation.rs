@@ -122,7 +122,7 @@ impl<'a> Generation<'a> {
             let start = self.model.length(running.row);
             segments.push(Segment { row: running.row, tokens: &running.tokens[start..start + running.turn] });
             first += running.turn;
-            if start + running.turn == running.tokens.len() {
+            if running.completes {
                 self.positions.extend(first - 1 - running.drafted..first);
             }
         }
@@ -135,9 +135,8 @@ impl<'a> Generation<'a> {
 
     fn choose(&mut self) -> Result<(), DeviceError> {
         let vocabulary = self.model.architecture().vocabulary;
-        let complete: Vec<bool> = self.running.iter().map(|running| running.is_complete(&*self.model)).collect();
         let mut logits = self.model.logits(&self.positions, &mut self.executed)?;
-        for (running, _) in self.running.iter_mut().zip(&complete).filter(|(_, complete)| **complete) {
+        for running in self.running.iter_mut().filter(|running| running.completes) {
             let (own, others) = logits.split_at_mut((1 + running.drafted) * vocabulary);
             logits = others;
             let settled = running.settle(own.chunks_exact_mut(vocabulary), self.log_probabilities.as_mut());
@@ -146,7 +145,7 @@ impl<'a> Generation<'a> {
             }
             self.journal.chosen(running.request, running.last(settled.chosen), settled.finish);
         }
-        for (running, _) in self.running.iter().zip(&complete).filter(|(_, complete)| **complete) {
+        for running in self.running.iter().filter(|running| running.completes) {
             // The token that was chosen last has not been run, and what was refused is forgotten.
             self.model.truncate(running.row, running.tokens.len() - 1);
         }

@@ -3,7 +3,6 @@
 use super::admission::Admitted;
 use super::log_probabilities::LogProbabilities;
 use crate::inference::candle::index::index;
-use crate::inference::executor::Executor;
 use crate::inference::sampling::{Chosen, Sampler};
 use lem_domain::token::FinishReason;
 
@@ -17,6 +16,8 @@ pub(super) struct Running<'a> {
     pub(super) drafted: usize,
     /// Tokens that run in the next pass.
     pub(super) turn: usize,
+    /// Whether that pass runs the last of its tokens, so that the next one can be chosen.
+    pub(super) completes: bool,
     pub(super) is_finished: bool,
     prompt: usize,
     max_output: usize,
@@ -42,7 +43,7 @@ impl<'a> Running<'a> {
         let mut tokens = Vec::with_capacity(prompt.len() + max_output);
         tokens.extend_from_slice(prompt);
         let Admitted { request, row, .. } = admitted;
-        Self { request, row, tokens, drafted: 0, turn: 0, is_finished: false, prompt: prompt.len(), max_output, sampler }
+        Self { request, row, tokens, drafted: 0, turn: 0, completes: false, is_finished: false, prompt: prompt.len(), max_output, sampler }
     }
 
     /// Whether its prompt has been run.
@@ -53,11 +54,6 @@ impl<'a> Running<'a> {
     /// Tokens that may be guessed: the last one is always chosen.
     pub(super) fn draft_room(&self) -> usize {
         (self.prompt + self.max_output - self.tokens.len()).saturating_sub(1)
-    }
-
-    /// Whether all of its tokens have been run.
-    pub(super) fn is_complete(&self, model: &dyn Executor) -> bool {
-        self.turn > 0 && model.length(self.row) == self.tokens.len()
     }
 
     /// The tokens that were chosen last.

@@ -21,8 +21,12 @@ pub(super) fn share(running: &mut [Running<'_>], model: &dyn Executor, order: Or
         running.turn = if decode && running.is_decoding() { 1 + running.drafted } else { 0 };
         left = left.saturating_sub(running.turn);
     }
-    for running in running.iter_mut().filter(|running| !running.is_decoding()) {
-        running.turn = (running.tokens.len() - model.length(running.row)).min(left);
-        left -= running.turn;
+    for running in running.iter_mut() {
+        let unseen = running.tokens.len() - model.length(running.row);
+        if !running.is_decoding() {
+            running.turn = unseen.min(left);
+            left -= running.turn;
+        }
+        running.completes = running.turn == unseen;
     }
 }

@@ -126,6 +126,18 @@ fn a_draft_model_must_have_the_same_tokens() {
 }
 
 #[test]
+fn a_draft_model_with_a_shorter_context_bounds_the_request() {
+    let (_folder, reference) = pair(&TinyModel::new(GgmlDType::F32).with("llama.context_length", Value::U32(64)));
+    let mut engine = load(&TinyModel::new(GgmlDType::F32)).unwrap().with_draft(&reference).unwrap();
+    let method = SpeculationMethod::DraftModel(reference);
+    let candle = |speculation| CandleSpec { speculation, ..on_processor() };
+    let guessing = ExperimentSpec { candle: candle(Some(SpeculationSpec { method, tokens: 4 })), ..spec(60, 5, 1) };
+    let error = engine.prepare(&prompts(&TEXTS), &guessing).unwrap_err();
+    assert!(error.what.contains("context of 64"), "{error}");
+    assert!(engine.prepare(&prompts(&TEXTS), &ExperimentSpec { candle: candle(None), ..guessing }).is_ok());
+}
+
+#[test]
 fn probabilities_of_tokens_are_kept_where_they_are_asked_for() {
     let mut engine = load(&TinyModel::new(GgmlDType::F32)).unwrap();
     let penalised = SamplingSpec { repetition_penalty: 1.4, ..SamplingSpec::GREEDY };
