@@ -13,14 +13,14 @@ MAX_OUTPUT = 14
 
 
 def cases():
-    """Width, length penalty, early stopping, and which token of the greedy continuation ends a text."""
+    """Width, length penalty and early stopping."""
     for width in (2, 4):
         for penalty in (-1.0, 0.0, 1.0, 2.0):
             for early in (True, False, "never"):
                 yield width, penalty, early
 
 
-def search(model, row, width, penalty, early, end):
+def search(model, row, width, penalty, early, ends):
     """The best continuation and its score."""
     found = model.generate(
         row[None],
@@ -28,17 +28,16 @@ def search(model, row, width, penalty, early, end):
         num_beams=width,
         length_penalty=penalty,
         early_stopping=early,
-        eos_token_id=end,
-        pad_token_id=end,
+        eos_token_id=ends,
+        pad_token_id=ends[0],
         max_new_tokens=MAX_OUTPUT,
         do_sample=False,
         output_scores=True,
         return_dict_in_generate=True,
     )
     tokens = found.sequences[0, len(row) :].tolist()
-    if end in tokens:
-        tokens = tokens[: tokens.index(end) + 1]
-    return tokens, found.sequences_scores[0].item()
+    length = next((place for place, token in enumerate(tokens, 1) if token in ends), len(tokens))
+    return tokens[:length], found.sequences_scores[0].item()
 
 
 def main():
@@ -56,9 +55,9 @@ def main():
         for index, (width, penalty, early) in enumerate(cases()):
             place = index % len(rows)
             row = rows[place]
-            # A token that wide searches come across, so that some continuations end.
-            end = expected["continuation"][place].to(torch.int64)[3 + index % 5].item()
-            tokens, score = search(model, row, width, penalty, early, end)
+            # The one to three most probable tokens of a step, so that several continuations end at once.
+            ends = expected["continuation_logits"][place][3 + index % 5].topk(1 + index % 3).indices.tolist()
+            tokens, score = search(model, row, width, penalty, early, ends)
             entries.append(
                 {
                     "family": family,
@@ -66,7 +65,7 @@ def main():
                     "width": width,
                     "length_penalty": penalty,
                     "early_stopping": {True: "at_width", False: "heuristic", "never": "never"}[early],
-                    "end": end,
+                    "ends": ends,
                     "max_output": MAX_OUTPUT,
                     "tokens": tokens,
                     "score": score,
@@ -74,7 +73,7 @@ def main():
             )
     lines = ",\n".join(json.dumps(entry) for entry in entries)
     (folder.parent / "beams.json").write_text(f"[\n{lines}\n]\n")
-    print(f"{len(entries)} searches, {sum(entry['tokens'][-1] == entry['end'] for entry in entries)} of them ended")
+    print(f"{len(entries)} searches, {sum(entry['tokens'][-1] in entry['ends'] for entry in entries)} of them ended")
 
 
 if __name__ == "__main__":

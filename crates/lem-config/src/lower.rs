@@ -8,7 +8,7 @@ use lem_domain::spec::{
     PromptSource, PromptSpec, SamplingSpec, SpeculationMethod, SpeculationSpec, TokenChoice, TokenLimits, VirtualSpec, WarmupSpec,
     WeightsSpec,
 };
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 /// The experiment that checked settings describe, on this model and under this name.
@@ -95,7 +95,7 @@ fn speculation(speculative: &Speculative) -> Option<SpeculationSpec> {
 fn choice(decoder: &Decoder) -> TokenChoice {
     let BeamSearch { num_beams, length_penalty, early_stopping } = &decoder.beam_search;
     if *num_beams > 1 {
-        let width = usize::try_from(*num_beams).expect("at most 16");
+        let width = usize::try_from(*num_beams).ok().and_then(NonZeroUsize::new).expect("2 to 16");
         return TokenChoice::Beams(BeamSpec { width, length_penalty: *length_penalty, early_stopping: early_stopping.0 });
     }
     if !decoder.do_sample || decoder.temperature <= 0.0 {

@@ -7,6 +7,8 @@ mod checkpoint;
 mod cpu;
 mod executed;
 mod executor;
+mod numbers;
+mod rows;
 pub mod sampling;
 pub mod simulated;
 #[cfg(any(feature = "cuda", test))]

@@ -87,6 +87,8 @@ finding_codes! {
     Interrupted => "interrupted",
     /// Executed arithmetic exceeds what the model needs.
     ArithmeticWaste => "arithmetic-waste",
+    /// Less arithmetic was counted than the model needs, so the count is wrong.
+    ArithmeticShort => "arithmetic-short",
     /// A setting had no effect on this backend and was let through by `--force`.
     SettingWithoutEffect => "setting-without-effect",
     /// The event buffer was too small for the plan and grew inside the window.

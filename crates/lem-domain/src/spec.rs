@@ -5,7 +5,7 @@ use crate::impact::Multipliers;
 use crate::quantity::Grade;
 use crate::units::{Joules, Watts};
 use std::fmt;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 /// One experiment, with nothing left to decide.
@@ -234,8 +234,8 @@ pub enum TokenChoice {
 /// How continuations are followed in a beam search.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BeamSpec {
-    /// Continuations followed at once; at least 1.
-    pub width: usize,
+    /// Continuations followed at once.
+    pub width: NonZeroUsize,
     /// Exponent of the length that the logarithm of a continuation's probability is divided by: above 0 favours long
     /// ones. Wu et al. 2016, "Google's Neural Machine Translation System", section 7, in the form of transformers.
     pub length_penalty: f64,

@@ -45,16 +45,19 @@ pub(super) struct Toolkit {
 /// Puts the toolkit below `folder`; instant when it is there.
 pub(super) fn prepare(folder: &Path) -> Result<Toolkit> {
     let toolkit = Toolkit { root: folder.join("toolkit") };
-    let marker = toolkit.root.join("wheels");
-    if fs::read_to_string(&marker).is_ok_and(|wheels| wheels == WHEELS.join("\n")) {
+    let marker = toolkit.root.join("made-of");
+    let bindings = bindings()?;
+    // The path of cudarc's bindings names its version.
+    let made_of = format!("{}\n{}\n", WHEELS.join("\n"), bindings.display());
+    if fs::read_to_string(&marker).is_ok_and(|found| found == made_of) {
         return Ok(toolkit);
     }
     let wheels = fetch(folder)?;
     // What an interrupted call has left is not worth mending.
     let _ = fs::remove_dir_all(&toolkit.root);
     toolkit.link(&wheels)?;
-    toolkit.stand_in_for_the_driver()?;
-    fs::write(&marker, WHEELS.join("\n")).with_context(|| format!("cannot write `{}`", marker.display()))?;
+    toolkit.stand_in_for_the_driver(&bindings)?;
+    fs::write(&marker, made_of).with_context(|| format!("cannot write `{}`", marker.display()))?;
     Ok(toolkit)
 }
 
@@ -115,9 +118,8 @@ impl Toolkit {
 
     /// Builds a library with the driver's functions, which say that there is no GPU. The real one comes with the driver
     /// and in no package; cudarc links to it, so its own bindings say which functions there must be.
-    fn stand_in_for_the_driver(&self) -> Result<()> {
-        let bindings = bindings()?;
-        let text = fs::read_to_string(&bindings).with_context(|| format!("cannot read `{}`", bindings.display()))?;
+    fn stand_in_for_the_driver(&self, bindings: &Path) -> Result<()> {
+        let text = fs::read_to_string(bindings).with_context(|| format!("cannot read `{}`", bindings.display()))?;
         let names = driver_functions(&text);
         if names.is_empty() {
             bail!("`{}` declares no function of the driver", bindings.display());

@@ -13,7 +13,7 @@ mod rotary;
 pub(crate) use attention::{Attention, HeadNorm};
 pub(crate) use feed_forward::{Activation, Experts, FeedForward, SharedExpert};
 pub(crate) use norm::{Norm, NormKind};
-pub(crate) use rotary::{Pairing, Rotary, Stretch};
+pub(crate) use rotary::{Pairing, Rotary, Stretch, Table};
 
 use parts::Parts;
 

@@ -7,8 +7,8 @@
 mod draft;
 mod engine;
 mod error;
+mod file_digest;
 mod generation;
-mod index;
 mod load;
 mod loader;
 mod log_probability;

@@ -18,6 +18,7 @@ mod decoder;
 mod executor;
 mod layout;
 mod matrix;
+mod memory;
 mod norm;
 mod panel;
 mod pool;

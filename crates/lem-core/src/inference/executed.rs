@@ -1,5 +1,6 @@
 //! Counts arithmetic where it happens: every matrix product reports the dimensions it ran with.
 
+use crate::inference::numbers::wide;
 use lem_domain::flops::{FlopsBreakdown, matmul};
 
 /// Part of the model that a matrix product belongs to.
@@ -35,8 +36,4 @@ impl Executed {
     pub(crate) fn breakdown(self) -> FlopsBreakdown {
         self.0
     }
-}
-
-fn wide(dimension: usize) -> u64 {
-    u64::try_from(dimension).expect("a dimension of a tensor in memory fits 64 bits")
 }

@@ -30,6 +30,11 @@ pub(crate) trait Executor: Debug + Send {
     /// Whether the reserved memory suffices.
     fn fits(&self, extent: Extent) -> bool;
 
+    /// Empties a row for a text of at most `context` tokens, output included.
+    ///
+    /// Some models turn positions otherwise in long texts than in short ones, and what is in the cache was turned already.
+    fn begin(&mut self, row: usize, context: usize);
+
     /// Tokens that a row holds.
     fn length(&self, row: usize) -> usize;
 

@@ -74,6 +74,11 @@ impl<'a> Sampler<'a> {
         }
     }
 
+    /// Tokens that end the text.
+    pub(crate) fn ends(&self) -> &'a [u32] {
+        if self.rules.spec.ignore_eos { &[] } else { self.rules.ends }
+    }
+
     /// Chooses the next token. `logits` holds one for every token of the vocabulary, which all tokens of the prompt are
     /// from; they are overwritten.
     ///
@@ -106,7 +111,7 @@ impl<'a> Sampler<'a> {
 
     /// Makes a token part of the output; gives why the request ends with it, if it does.
     pub(crate) fn remember(&mut self, token: u32) -> Option<FinishReason> {
-        let SamplingRules { spec, limits, ends, .. } = self.rules;
+        let limits = self.rules.limits;
         if let Some(penalty) = &mut self.penalty {
             penalty.remember(token);
         }
@@ -115,7 +120,7 @@ impl<'a> Sampler<'a> {
         }
         self.n_chosen += 1;
         let completes_stop = self.stop.as_mut().is_some_and(|stop| stop.is_completed_by(token));
-        if !spec.ignore_eos && ends.contains(&token) {
+        if self.ends().contains(&token) {
             Some(FinishReason::EndOfSequence)
         } else if completes_stop && self.n_chosen > limits.min_output {
             Some(FinishReason::StopString)

@@ -5,7 +5,8 @@
 //! to the reference without a GPU.
 //!
 //! Linear layers see the tokens of all requests together, none of them padded. Attention runs request by request, but
-//! for neighbours in the cache that add as many tokens as each other, which share a product: all decoding requests do.
+//! for neighbours in the cache that add as many tokens as each other, which share a product: requests that decode do, unless
+//! a place between them is free or has a prompt.
 
 mod attention;
 mod batch;
@@ -22,4 +23,4 @@ pub(crate) use decoder::Decoder;
 pub(crate) use device::cuda;
 pub(crate) use device::{failure, name, precision};
 pub(crate) use executor::Accelerator;
-pub(crate) use layout::Placed;
+pub(crate) use layout::Placement;

@@ -68,9 +68,13 @@ fn waste(model: FlopsBreakdown, executed: FlopsBreakdown) -> Vec<Waste> {
         (flops.get() > 0).then_some(Waste { name, flops })
     };
     [
-        beyond("projections and feed-forward of tokens that no request needed", executed.linear, model.linear),
-        beyond("attention outside the causal context or window, and what fills up tiles", executed.attention, model.attention),
-        beyond("language-model head of positions that were not sampled", executed.lm_head, model.lm_head),
+        beyond("projections and feed-forward that fill up tiles, or ran for tokens that no output holds", executed.linear, model.linear),
+        beyond(
+            "attention outside the causal context or window, that fills up tiles, or ran for tokens that no output holds",
+            executed.attention,
+            model.attention,
+        ),
+        beyond("language-model head that fills up tiles, or ran for positions that no output holds", executed.lm_head, model.lm_head),
     ]
     .into_iter()
     .flatten()

@@ -106,23 +106,51 @@ impl Rotary {
     }
 }
 
+/// Cosines and sines of every position up to a limit.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    /// `[line][cosines of all pairs, then sines]`, times the magnitude; those of long contexts behind the others.
+    pub(crate) values: Vec<f32>,
+    /// Lines of either.
+    positions: usize,
+    /// Texts of more tokens take those of long contexts.
+    usual: Option<usize>,
+}
+
 impl Rotary {
-    /// Cosines and sines of positions below `positions`, times the magnitude: `[position][cosines of all pairs, then
-    /// sines]`. How many there are decides whether the frequencies of long contexts are used.
-    pub(crate) fn table(&self, positions: usize) -> Vec<f32> {
-        let frequencies = match &self.long {
-            Some((usual, long)) if positions > *usual => long,
-            _ => &self.frequencies,
-        };
+    /// For positions below `positions`.
+    pub(crate) fn table(&self, positions: usize) -> Table {
+        let long = self.long.as_ref().filter(|(usual, _)| positions > *usual);
+        let mut values = Vec::with_capacity(positions * 2 * self.frequencies.len() * (1 + usize::from(long.is_some())));
+        self.extend(&mut values, positions, &self.frequencies);
+        if let Some((_, frequencies)) = long {
+            self.extend(&mut values, positions, frequencies);
+        }
+        Table { values, positions, usual: long.map(|(usual, _)| *usual) }
+    }
+
+    fn extend(&self, values: &mut Vec<f32>, positions: usize, frequencies: &[f64]) {
         let magnitude = f64::from(self.magnitude);
-        let mut table = Vec::with_capacity(positions * 2 * frequencies.len());
         for position in 0..positions {
             // Angles are computed in f64 and applied in f32.
             let angle = |frequency: &f64| real(position) * frequency;
-            table.extend(frequencies.iter().map(|frequency| narrow(angle(frequency).cos() * magnitude)));
-            table.extend(frequencies.iter().map(|frequency| narrow(angle(frequency).sin() * magnitude)));
+            values.extend(frequencies.iter().map(|frequency| narrow(angle(frequency).cos() * magnitude)));
+            values.extend(frequencies.iter().map(|frequency| narrow(angle(frequency).sin() * magnitude)));
         }
-        table
+    }
+}
+
+impl Table {
+    /// The line of a position in a text of at most `context` tokens.
+    #[inline(always)]
+    pub(crate) fn line(&self, position: usize, context: usize) -> usize {
+        if self.usual.is_some_and(|usual| context > usual) { self.positions + position } else { position }
+    }
+
+    /// Whether the line of every position is the position, however long the text.
+    #[cfg(any(feature = "cuda", test))]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.usual.is_none()
     }
 }
 

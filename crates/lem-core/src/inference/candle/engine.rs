@@ -3,15 +3,15 @@
 use super::EngineError;
 use super::draft::Draft;
 use super::generation::{Admission, BeamSearch, DraftModel, Drafter, Generation, Journal, Method};
-use super::index::index;
-use super::load::{Loaded, Loading, load};
+use super::load::{Loaded, Loading, load, resolve};
 use super::memory;
 use super::plan::Plan;
 use super::target::Target;
 use crate::inference::batching;
 use crate::inference::executor::{DeviceError, Executor, Extent};
+use crate::inference::numbers::index;
 use crate::inference::sampling::SamplingRules;
-use crate::model::{AdapterFiles, ModelReference, ReferenceError};
+use crate::model::ModelReference;
 use crate::tokenizer::{TokenBytes, Tokenizer};
 use lem_domain::backend::Backend;
 use lem_domain::protocol::{InferenceEngine, PreparedRequest, PreparedWorkload, Prompt, RunControl, RunOutput, SeamError};
@@ -63,9 +63,10 @@ impl CandleEngine {
     }
 
     pub(super) fn open(reference: &str, weights: &WeightsSpec, target: Target) -> Result<Self, EngineError> {
-        let unresolved = |source: ReferenceError| EngineError::Reference { reference: reference.to_owned(), source };
-        let files = reference.parse::<ModelReference>().and_then(|parsed| parsed.resolve()).map_err(unresolved)?;
-        let adapter = weights.adapter.as_deref().map(adapter_files).transpose()?;
+        let files = resolve(reference, ModelReference::resolve)?;
+        let adapter = weights.adapter.as_deref();
+        let adapter = adapter.map(|adapter| Ok::<_, EngineError>((adapter, resolve(adapter, ModelReference::resolve_adapter)?)));
+        let adapter = adapter.transpose()?;
         let loading = Loading { adapter: adapter.as_ref(), quantization: weights.quantization };
         let Loaded { executor, tokenizer, ends, facts, kernel } = load(reference, &files, &target, loading)?;
         let engine = EngineFacts {
@@ -83,7 +84,7 @@ impl CandleEngine {
     /// # Errors
     /// As [`Self::load`], and when the two models have different tokens.
     pub fn with_draft(mut self, reference: &str) -> Result<Self, EngineError> {
-        self.draft = Some(Draft::load(reference, &self.model, self.executor.architecture().vocabulary, &self.target)?);
+        self.draft = Some(Draft::load(reference, &self.model, &self.target)?);
         Ok(self)
     }
 
@@ -175,12 +176,13 @@ impl CandleEngine {
             None => None,
             Some(SpeculationMethod::PromptLookup { ngram }) => Some(Method::PromptLookup { ngram: index(*ngram) }),
             Some(SpeculationMethod::DraftModel(_)) => {
+                let vocabulary = self.executor.architecture().vocabulary;
                 let Draft { executor, .. } = self.draft.as_mut().ok_or(EngineError::NoDraft)?;
                 let extent = plan.draft_extent();
                 if !executor.fits(extent) {
                     return Err(EngineError::NotPrepared);
                 }
-                Some(Method::Model(DraftModel::new(&mut **executor, extent.tokens)))
+                Some(Method::Model(DraftModel::new(&mut **executor, extent.tokens, vocabulary)))
             }
         };
         let drafter = method.map(|method| Drafter::new(method, plan.guesses));
@@ -235,13 +237,6 @@ impl InferenceEngine for CandleEngine {
     ) -> Result<RunOutput, SeamError> {
         Ok(self.run_workload(workload, spec, events, control)?)
     }
-}
-
-/// Files of an adapter, with the reference that led to them.
-fn adapter_files(reference: &str) -> Result<(&str, AdapterFiles), EngineError> {
-    let unresolved = |source: ReferenceError| EngineError::Reference { reference: reference.to_owned(), source };
-    let files = reference.parse::<ModelReference>().and_then(|parsed| parsed.resolve_adapter()).map_err(unresolved)?;
-    Ok((reference, files))
 }
 
 fn bytes(count: usize) -> Bytes {

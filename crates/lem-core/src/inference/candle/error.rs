@@ -44,10 +44,10 @@ pub enum EngineError {
     #[error("an adapter cannot be merged into a .gguf file")]
     AdapterOnGguf,
     /// Weights came without a tokenizer.
-    #[error("there is no tokenizer.json beside `{}`", folder.display())]
+    #[error("there is no tokenizer.json beside `{}`", weights.display())]
     NoTokenizer {
         /// A file of the weights.
-        folder: PathBuf,
+        weights: PathBuf,
     },
     /// The tokenizer cannot be built or failed on a prompt.
     #[error("the model's tokenizer failed")]

@@ -6,8 +6,8 @@
 mod admission;
 mod beams;
 mod drafter;
-mod hypotheses;
 mod journal;
+mod largest;
 mod log_probabilities;
 mod running;
 mod turn;
@@ -17,9 +17,11 @@ pub(super) use beams::BeamSearch;
 pub(super) use drafter::{DraftModel, Drafter, Method};
 pub(super) use journal::Journal;
 pub(super) use log_probabilities::log_sum_exp;
+pub(super) use turn::prompts_part;
 
 use crate::inference::executed::Executed;
 use crate::inference::executor::{DeviceError, Executor, Segment};
+use crate::inference::numbers::index;
 use crate::inference::sampling::{Sampler, SamplingRules};
 use lem_domain::protocol::{PreparedWorkload, RunOutput};
 use log_probabilities::LogProbabilities;
@@ -53,7 +55,9 @@ impl<'a> Generation<'a> {
         admission: Admission<'a>,
         journal: Journal<'a>,
     ) -> Self {
-        let log_probabilities = rules.spec.logprobs.map(|alternatives| LogProbabilities::new(alternatives, workload.requests.len()));
+        let (vocabulary, max_output) = (model.architecture().vocabulary, index(rules.limits.max_output));
+        let log_probabilities = |alternatives| LogProbabilities::new(alternatives, vocabulary, workload.requests.len(), max_output);
+        let log_probabilities = rules.spec.logprobs.map(log_probabilities);
         let running = Vec::with_capacity(admission.most_at_once());
         let positions = Vec::with_capacity(admission.most_at_once() * (1 + drafter.as_ref().map_or(0, Drafter::most)));
         Self { model, drafter, rules, workload, admission, journal, log_probabilities, running, positions, executed: Executed::default() }
@@ -91,9 +95,10 @@ impl<'a> Generation<'a> {
         while let Some(admitted) = self.admission.next(self.running.len(), &self.journal) {
             let prompt = &self.workload.requests[admitted.request].tokens;
             let position = Journal::index(admitted.request).0;
-            self.model.truncate(admitted.row, 0);
+            let context = prompt.len() + index(self.rules.limits.max_output);
+            self.model.begin(admitted.row, context);
             if let Some(drafter) = &mut self.drafter {
-                drafter.forget(admitted.row);
+                drafter.begin(admitted.row, context);
             }
             self.journal.started(admitted.request, admitted.arrived, admitted.scheduled);
             let sampler = Sampler::new(self.rules, position, prompt);
@@ -107,7 +112,8 @@ impl<'a> Generation<'a> {
         if turn::decodes(&self.running, order)
             && let Some(drafter) = &mut self.drafter
         {
-            drafter.draft(&mut self.running)?;
+            let most = turn::guesses(&self.running, order, drafter.most());
+            drafter.draft(&mut self.running, most, &self.journal)?;
         }
         turn::share(&mut self.running, self.model, order);
         Ok(())

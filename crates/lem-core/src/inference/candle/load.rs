@@ -1,20 +1,17 @@
 //! From files to a decoder, with what results must name of them.
 
+use super::file_digest::{self, FileDigest};
 use super::target::{Placed, Target};
 use super::weight_types::{WeightTypes, exceptions};
 use super::{EngineError, memory};
-use crate::digest::hexadecimal;
 use crate::inference::architecture::{Architecture, read};
 use crate::inference::checkpoint::{Adapter, Changes, Checkpoint, Config, Gguf, Names, Quantiser, Safetensors};
 use crate::inference::executor::Executor;
-use crate::model::{AdapterFiles, ModelFiles, WeightFiles};
+use crate::model::{AdapterFiles, ModelFiles, ModelReference, ReferenceError, WeightFiles};
 use crate::tokenizer::Tokenizer;
 use lem_domain::record::{AdapterFacts, ModelFacts, QuantizationFacts};
 use lem_domain::spec::LoadQuantization;
-use sha2::{Digest, Sha256};
-use std::io::Read;
 use std::path::PathBuf;
-use std::thread;
 
 /// A model, ready to run.
 pub(super) struct Loaded {
@@ -35,11 +32,16 @@ pub(super) struct Loading<'a> {
     pub(super) quantization: Option<LoadQuantization>,
 }
 
+/// The files that the reference of a model, or of an adapter, leads to.
+pub(super) fn resolve<T>(reference: &str, find: impl FnOnce(&ModelReference) -> Result<T, ReferenceError>) -> Result<T, EngineError> {
+    let found = reference.parse::<ModelReference>().and_then(|parsed| find(&parsed));
+    found.map_err(|source| EngineError::Reference { reference: reference.to_owned(), source })
+}
+
 /// Reads files and puts the model where it is to run; `reference` is what led to them.
 pub(super) fn load(reference: &str, files: &ModelFiles, target: &Target, loading: Loading<'_>) -> Result<Loaded, EngineError> {
-    let paths = files.weights.paths().to_vec();
-    // The digest takes as long as the rest; both read the same pages.
-    let digest = thread::spawn(move || sha256(&paths));
+    // It takes as long as the rest; both read the same pages.
+    let digest = FileDigest::start(files.weights.paths().to_vec());
     let (described, checkpoint, tokenizer) = open(files)?;
     memory::give_back_unused();
     let (architecture, names) = described;
@@ -64,7 +66,7 @@ pub(super) fn load(reference: &str, files: &ModelFiles, target: &Target, loading
         name: architecture.name.clone(),
         architecture: architecture.family.clone(),
         revision: files.revision.clone(),
-        weights_sha256: Some(digest.join().expect("a digest does not panic")?),
+        weights_sha256: Some(digest.finish()?),
         tokenizer_sha256: Some(tokenizer.digest().to_owned()),
         weight_types: types.to_string(),
         adapter: loading.adapter.zip(adapter).map(|((reference, files), adapter)| facts_of(reference, files, &adapter)).transpose()?,
@@ -83,8 +85,8 @@ fn facts_of(reference: &str, files: &AdapterFiles, adapter: &Adapter) -> Result<
     Ok(AdapterFacts {
         reference: reference.to_owned(),
         revision: files.revision.clone(),
-        weights_sha256: sha256(std::slice::from_ref(&files.weights))?,
-        config_sha256: sha256(std::slice::from_ref(&files.config))?,
+        weights_sha256: file_digest::of(std::slice::from_ref(&files.weights))?,
+        config_sha256: file_digest::of(std::slice::from_ref(&files.config))?,
         matrices: u64::try_from(adapter.finish()?).expect("a count fits 64 bits"),
     })
 }
@@ -109,26 +111,9 @@ fn open(files: &ModelFiles) -> Result<Opened, EngineError> {
             if let Some(path) = generation {
                 ends.extend(Config::open(path)?.tokens("eos_token_id")?);
             }
-            let missing = || EngineError::NoTokenizer { folder: shards.first().map(PathBuf::from).unwrap_or_default() };
+            let missing = || EngineError::NoTokenizer { weights: shards.first().map(PathBuf::from).unwrap_or_default() };
             let tokenizer = Tokenizer::from_file(files.tokenizer_json.as_deref().ok_or_else(missing)?)?.with_ends(ends)?;
             Ok((described, Box::new(Safetensors::open(shards)?), tokenizer))
         }
     }
-}
-
-/// SHA-256 of the bytes of files, one after the other, in hexadecimal.
-fn sha256(paths: &[PathBuf]) -> Result<String, EngineError> {
-    let mut hasher = Sha256::new();
-    let mut chunk = vec![0; 1 << 20];
-    for path in paths {
-        let failed = |source| EngineError::Read { path: path.clone(), source };
-        let mut file = std::fs::File::open(path).map_err(failed)?;
-        loop {
-            match file.read(&mut chunk).map_err(failed)? {
-                0 => break,
-                length => hasher.update(&chunk[..length]),
-            }
-        }
-    }
-    Ok(hexadecimal(hasher))
 }

@@ -1,10 +1,10 @@
 //! How probable a model finds a text: what tests of accuracy compare, since greedy tokens flip on near ties.
 
 use super::generation::{PREFILL_CHUNK, log_sum_exp};
-use super::index::index;
 use super::{CandleEngine, EngineError};
 use crate::inference::executed::Executed;
 use crate::inference::executor::{DeviceError, Extent, Segment};
+use crate::inference::numbers::{index, wide};
 
 /// Positions whose logits are held at once; a row of a large vocabulary takes a megabyte.
 const HEAD_CHUNK: usize = 64;
@@ -34,6 +34,7 @@ impl CandleEngine {
     fn of_targets(&mut self, inputs: &[u32], targets: &[u32]) -> Result<Vec<f64>, DeviceError> {
         let tokens = PREFILL_CHUNK.min(inputs.len());
         self.executor.reserve(Extent { rows: 1, capacity: inputs.len(), tokens, positions: HEAD_CHUNK })?;
+        self.executor.begin(0, inputs.len());
         let mut executed = Executed::default();
         let vocabulary = self.executor.architecture().vocabulary;
         let mut log_probabilities = Vec::with_capacity(targets.len());
@@ -48,8 +49,4 @@ impl CandleEngine {
         }
         Ok(log_probabilities)
     }
-}
-
-fn wide(count: usize) -> u64 {
-    u64::try_from(count).expect("a length fits 64 bits")
 }

@@ -1,9 +1,9 @@
 //! How much runs at once, and the room it needs.
 
 use super::EngineError;
-use super::generation::PREFILL_CHUNK;
-use super::index::index;
+use super::generation::{PREFILL_CHUNK, prompts_part};
 use crate::inference::executor::Extent;
+use crate::inference::numbers::index;
 use lem_domain::protocol::PreparedWorkload;
 use lem_domain::spec::{BatchingStrategy, ExperimentSpec, TokenChoice};
 
@@ -34,7 +34,7 @@ impl Plan {
             if let Some((_, other)) = conflicts.into_iter().find(|(is_asked, _)| *is_asked) {
                 return Err(EngineError::BesideBeams { other });
             }
-            beams.width
+            beams.width.get()
         } else {
             1
         };
@@ -50,7 +50,9 @@ impl Plan {
         let capacity = longest + index(spec.limits.max_output.saturating_sub(1));
         let rows = requests * width;
         let positions = rows * (1 + guesses);
-        let extent = Extent { rows, capacity, tokens: pass.min(rows * capacity).max(positions), positions };
+        // Output tokens run whatever the pass may hold, and so does a part of the prompts beside them.
+        let least = if continuous { positions.max(rows + prompts_part(pass)) } else { positions };
+        let extent = Extent { rows, capacity, tokens: pass.min(rows * capacity).max(least), positions };
         Ok(Self { requests, guesses, pass, extent })
     }
 

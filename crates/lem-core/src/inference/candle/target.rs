@@ -28,6 +28,16 @@ pub(super) enum Target {
     Device(Device),
 }
 
+/// Whether there is no GPU, or nothing that would run one.
+fn is_no_gpu(error: &EngineError) -> bool {
+    match error {
+        EngineError::WithoutCuda => true,
+        // The driver's name of the failure; candle passes it on as text.
+        EngineError::NoDevice { source, .. } => source.to_string().contains("CUDA_ERROR_NO_DEVICE"),
+        _ => false,
+    }
+}
+
 /// A decoder where it runs, and what became of its weights on the way.
 pub(super) struct Placed {
     pub(super) executor: Box<dyn Executor>,
@@ -48,7 +58,11 @@ impl Target {
             DeviceChoice::Cuda(ordinal) => Self::cuda(ordinal),
             // Who asks for threads asks for the processor, which is also what a machine without a GPU or its driver has.
             DeviceChoice::Auto if threads.is_some() => Self::processor(candle),
-            DeviceChoice::Auto => Self::cuda(0).or_else(|_| Self::processor(candle)),
+            DeviceChoice::Auto => match Self::cuda(0) {
+                Err(error) if is_no_gpu(&error) => Self::processor(candle),
+                // A GPU that fails is not one that is missing: a run on the processor in its place would go unnoticed.
+                opened => opened,
+            },
         }
     }
 
@@ -115,7 +129,7 @@ impl Target {
                     Some(_) => DType::F32,
                     None => tensor::precision(WeightTypes::stored(checkpoint).matrices()),
                 };
-                let layout = tensor::Placed { device: device.clone(), precision };
+                let layout = tensor::Placement { device: device.clone(), precision };
                 let Assembled { weights, quantised } = assemble(&layout, &architecture, names, checkpoint, changes)?;
                 let types = WeightTypes::after(checkpoint, &quantised);
                 let kernel = types.kernel("candle", precision.as_str(), false);
@@ -123,5 +137,19 @@ impl Target {
                 Ok(Placed { executor, quantised, types, kernel })
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_gpu_is_not_one_that_fails() {
+        let failed = |driver: &str| EngineError::NoDevice { device: "cuda:0".to_owned(), source: driver.into() };
+        assert!(is_no_gpu(&failed("DriverError(CUDA_ERROR_NO_DEVICE, \"no CUDA-capable device is detected\")")));
+        assert!(!is_no_gpu(&failed("DriverError(CUDA_ERROR_SYSTEM_DRIVER_MISMATCH, \"driver and display driver differ\")")));
+        assert!(is_no_gpu(&EngineError::WithoutCuda));
+        assert!(!is_no_gpu(&EngineError::ThreadsOnGpu));
     }
 }

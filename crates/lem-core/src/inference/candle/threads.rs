@@ -1,8 +1,8 @@
 //! How many threads, and a pool of them.
 
 use super::EngineError;
-use super::index::index;
 use crate::inference::cpu::Pool;
+use crate::inference::numbers::index;
 use lem_domain::spec::CandleSpec;
 use std::thread::available_parallelism;
 

@@ -1,6 +1,7 @@
 //! Types of a model's weights, in words.
 
 use crate::inference::checkpoint::{Checkpoint, Choice, Format};
+use crate::inference::numbers::wide;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -97,8 +98,4 @@ pub(super) fn exceptions(quantised: &BTreeMap<String, Choice>) -> Vec<String> {
 fn without_numbers(name: &str) -> String {
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     name.split('.').map(|part| if is_number(part) { "*" } else { part }).collect::<Vec<_>>().join(".")
-}
-
-fn wide(size: usize) -> u64 {
-    u64::try_from(size).expect("a size of a tensor in a file fits 64 bits")
 }

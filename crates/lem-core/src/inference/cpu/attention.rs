@@ -23,6 +23,8 @@ const QUERIES: usize = 12;
 pub(crate) struct Span {
     /// Its row in the cache.
     pub(crate) row: usize,
+    /// Tokens that its text may have at most.
+    pub(crate) context: usize,
     /// Position of its first new token in the request.
     pub(crate) start: usize,
     /// Position of that token among all tokens of the pass.

@@ -1,7 +1,9 @@
 //! Keys and values of running requests, in memory that is reserved before the window opens.
 
+use super::memory::{OutOfMemory, filled};
 use super::shared::Shared;
 use super::simd::LANES;
+use crate::inference::rows::Rows;
 use std::ops::Range;
 
 /// One row per running request; rows fill up independently.
@@ -12,7 +14,7 @@ use std::ops::Range;
 pub(crate) struct KvCache {
     keys: Vec<f32>,
     values: Vec<f32>,
-    lengths: Vec<usize>,
+    rows: Rows,
     size: Size,
 }
 
@@ -44,10 +46,6 @@ impl Size {
     fn head(self, row: usize, layer: usize, head: usize) -> usize {
         (row * self.layers + layer) * self.kv_heads + head
     }
-
-    fn heads(self) -> usize {
-        self.rows * self.layers * self.kv_heads
-    }
 }
 
 /// Where new tokens of one layer go, by any thread.
@@ -62,20 +60,13 @@ pub(crate) struct Writer<'a> {
 impl KvCache {
     /// Room as asked, the capacity rounded up to whole tiles.
     ///
-    /// The memory is written, not only mapped, so that its page faults happen here and not in the window.
-    pub(crate) fn new(size: Size) -> Self {
+    /// # Errors
+    /// When the system does not have the memory.
+    pub(crate) fn new(size: Size) -> Result<Self, OutOfMemory> {
         let size = Size { capacity: size.capacity.next_multiple_of(LANES), ..size };
-        let written = |length: usize| {
-            let mut memory = Vec::with_capacity(length);
-            memory.resize(length, f32::MIN_POSITIVE);
-            memory
-        };
-        Self {
-            keys: written(size.heads() * size.key_head()),
-            values: written(size.heads() * size.value_head()),
-            lengths: vec![0; size.rows],
-            size,
-        }
+        // A value that is not zero: pages of zeros are not there before something is written to them.
+        let room = |width| filled("keys and values", &[size.rows, size.layers, size.kv_heads, size.capacity, width], f32::MIN_POSITIVE);
+        Ok(Self { keys: room(size.head_dim)?, values: room(size.value_dim())?, rows: Rows::new(size.rows), size })
     }
 
     pub(crate) fn size(&self) -> Size {
@@ -84,7 +75,7 @@ impl KvCache {
 
     /// Whether `rows` requests of `tokens` tokens fit.
     pub(crate) fn fits(&self, rows: usize, tokens: usize) -> bool {
-        rows <= self.size.rows && tokens <= self.size.capacity
+        rows <= self.rows.count() && tokens <= self.size.capacity
     }
 
     /// Bytes reserved.
@@ -92,20 +83,29 @@ impl KvCache {
         size_of_val(self.keys.as_slice()) + size_of_val(self.values.as_slice())
     }
 
+    /// As [`Rows::begin`].
+    pub(crate) fn begin(&mut self, row: usize, context: usize) {
+        self.rows.begin(row, context);
+    }
+
     /// Tokens of a row.
     pub(crate) fn length(&self, row: usize) -> usize {
-        self.lengths[row]
+        self.rows.length(row)
+    }
+
+    /// As [`Rows::context`].
+    pub(crate) fn context(&self, row: usize) -> usize {
+        self.rows.context(row)
     }
 
     /// Forgets what a row holds from `length` on.
     pub(crate) fn truncate(&mut self, row: usize, length: usize) {
-        self.lengths[row] = self.lengths[row].min(length);
+        self.rows.truncate(row, length);
     }
 
     /// Makes row `to` hold what row `from` holds, of which it has the first `shared` tokens already.
     pub(crate) fn copy(&mut self, from: usize, to: usize, shared: usize) {
-        let length = self.lengths[from];
-        self.lengths[to] = length;
+        let length = self.rows.copy(from, to);
         if from == to || shared >= length {
             return;
         }
@@ -124,7 +124,7 @@ impl KvCache {
 
     /// Makes `tokens` written tokens part of a row, once all layers have them.
     pub(crate) fn advance(&mut self, row: usize, tokens: usize) {
-        self.lengths[row] += tokens;
+        self.rows.advance(row, tokens);
     }
 
     /// A way to write the tokens of one layer.

@@ -8,6 +8,7 @@ use super::attention::{self, Span};
 use super::cache::{KvCache, Size};
 use super::layout::{LayerWeights, Weights};
 use super::matrix::{Destination, Linear, Products, Update};
+use super::memory::OutOfMemory;
 use super::pool::Pool;
 use super::rotary::Angles;
 use super::shared::Shared;
@@ -56,7 +57,10 @@ impl Decoder {
     }
 
     /// A cache for `rows` requests of at most `capacity` tokens, and angles for contexts of that length.
-    pub(crate) fn reserve(&mut self, rows: usize, capacity: usize) -> KvCache {
+    ///
+    /// # Errors
+    /// When the system does not have the memory.
+    pub(crate) fn reserve(&mut self, rows: usize, capacity: usize) -> Result<KvCache, OutOfMemory> {
         if self.positions != capacity {
             self.angles = self.architecture.rotary.iter().map(|rotary| Angles::new(rotary, capacity)).collect();
             self.positions = capacity;
@@ -76,7 +80,7 @@ impl Decoder {
         let mut first = 0;
         for segment in segments {
             let (tokens, start) = (segment.tokens.len(), run.cache.length(segment.row));
-            spans.push(Span { row: segment.row, start, first, tokens });
+            spans.push(Span { row: segment.row, context: run.cache.context(segment.row), start, first, tokens });
             assert!(run.cache.fits(segment.row + 1, start + tokens), "room in the cache");
             first += tokens;
         }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 /// Threads that several decoders share. They are locked for a whole pass: between passes nothing is left undone.
 pub(crate) type SharedPool = Arc<Mutex<Pool>>;
 
-/// A decoder, the threads that run it, and the memory of running requests. It never fails.
+/// A decoder, the threads that run it, and the memory of running requests. Only memory may be lacking.
 #[derive(Debug)]
 pub(crate) struct Processor {
     decoder: Decoder,
@@ -61,9 +61,9 @@ impl Executor for Processor {
     fn reserve(&mut self, extent: Extent) -> Result<(), DeviceError> {
         // The old memory goes before the new comes.
         self.room = None;
-        let cache = self.decoder.reserve(extent.rows, extent.capacity);
+        let cache = self.decoder.reserve(extent.rows, extent.capacity)?;
         let threads = locked(&self.pool).threads();
-        let workspace = Workspace::new(self.decoder.architecture(), extent.tokens, extent.positions, threads);
+        let workspace = Workspace::new(self.decoder.architecture(), extent.tokens, extent.positions, threads)?;
         self.room = Some(Room { cache, workspace });
         self.spans = Vec::with_capacity(extent.rows);
         Ok(())
@@ -77,6 +77,10 @@ impl Executor for Processor {
         let Extent { rows, capacity, tokens, positions } = extent;
         let logits = positions * self.decoder.architecture().vocabulary;
         self.room.as_ref().is_some_and(|room| room.cache.fits(rows, capacity) && room.workspace.fits(tokens, logits))
+    }
+
+    fn begin(&mut self, row: usize, context: usize) {
+        self.room_mut().cache.begin(row, context);
     }
 
     fn length(&self, row: usize) -> usize {

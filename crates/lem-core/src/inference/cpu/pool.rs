@@ -5,8 +5,9 @@
 //!
 //! A job borrows from the caller's stack, which outlives it because the caller waits for every thread.
 
+mod processors;
+
 use lem_domain::spec::ThreadWaiting;
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
@@ -46,14 +47,14 @@ fn briefly(waiting: ThreadWaiting, until: impl Fn() -> bool) -> bool {
 /// Threads that all run the same job, the caller's among them.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    shared: Arc<Shared>,
+    crew: Arc<Crew>,
     workers: Vec<JoinHandle<()>>,
 }
 
 type Job<'a> = &'a (dyn Fn(usize) + Sync + 'a);
 
 #[derive(Debug)]
-struct Shared {
+struct Crew {
     /// Counts jobs; a change is the start signal.
     started: AtomicU32,
     /// Points to the `Job` of the present count, on the caller's stack.
@@ -84,11 +85,11 @@ impl Pool {
     /// that is asked for: all but the caller's, which belongs to the caller.
     ///
     /// # Errors
-    /// When the system has no more threads.
+    /// When the system has no more threads, or keeps one from its processor.
     pub(crate) fn with(threads: usize, waiting: ThreadWaiting, pinned: bool) -> std::io::Result<Self> {
         let count = threads.max(1) - 1;
-        let processors = if pinned { processors()? } else { Vec::new() };
-        let shared = Arc::new(Shared {
+        let processors = if pinned { processors::of_this_process()? } else { Vec::new() };
+        let crew = Arc::new(Crew {
             started: AtomicU32::new(0),
             job: AtomicPtr::new(std::ptr::null_mut()),
             running: AtomicUsize::new(0),
@@ -100,20 +101,25 @@ impl Pool {
             waiting,
         });
         // Dropping it stops the threads that did start.
-        let mut pool = Self { shared, workers: Vec::with_capacity(count) };
+        let (reports, arrived) = std::sync::mpsc::channel();
+        let mut pool = Self { crew, workers: Vec::with_capacity(count) };
         for worker in 0..count {
-            let shared = Arc::clone(&pool.shared);
+            let crew = Arc::clone(&pool.crew);
             let name = format!("lem-candle-{}", worker + 1);
             // The first processor is left to the caller.
             let processor = processors.get(worker + 1).copied();
+            let reports = reports.clone();
             let run = move || {
-                if let Some(processor) = processor {
-                    stay_on(processor);
-                }
-                shared.work(worker);
+                // Whoever waits for this has gone only when another thread was refused.
+                let _ = reports.send(processor.map_or(Ok(()), processors::stay_on));
+                // The wait is over when no thread can report any more.
+                drop(reports);
+                crew.work(worker);
             };
             pool.workers.push(thread::Builder::new().name(name).spawn(run)?);
         }
+        drop(reports);
+        arrived.into_iter().collect::<std::io::Result<()>>()?;
         Ok(pool)
     }
 
@@ -131,23 +137,23 @@ impl Pool {
             return job(0);
         }
         let job: Job<'_> = &job;
-        let shared = &*self.shared;
-        shared.job.store((&raw const job).cast::<()>().cast_mut(), Ordering::Relaxed);
-        shared.running.store(self.workers.len(), Ordering::Relaxed);
+        let crew = &*self.crew;
+        crew.job.store((&raw const job).cast::<()>().cast_mut(), Ordering::Relaxed);
+        crew.running.store(self.workers.len(), Ordering::Relaxed);
         // Sequentially consistent, as the look at `asleep` is: either a worker sees the new count before it sleeps, or this
         // thread sees that it sleeps.
-        shared.started.fetch_add(1, Ordering::SeqCst);
-        for (worker, asleep) in self.workers.iter().zip(&shared.asleep) {
+        crew.started.fetch_add(1, Ordering::SeqCst);
+        for (worker, asleep) in self.workers.iter().zip(&crew.asleep) {
             if asleep.swap(false, Ordering::SeqCst) {
                 worker.thread().unpark();
             }
         }
         let outcome = catch_unwind(AssertUnwindSafe(|| job(0)));
-        shared.wait_for_workers();
+        crew.wait_for_workers();
         if let Err(panic) = outcome {
             resume_unwind(panic);
         }
-        assert!(!shared.panicked.swap(false, Ordering::Relaxed), "a thread of the engine panicked");
+        assert!(!crew.panicked.swap(false, Ordering::Relaxed), "a thread of the engine panicked");
     }
 
     /// Runs `job` for parts of `0..count` of at most `part` each, with the number of the thread; threads take the next
@@ -170,23 +176,10 @@ impl Pool {
     }
 }
 
-/// Processors that this process may run on, by their numbers in the kernel's order.
-fn processors() -> std::io::Result<Vec<usize>> {
-    let allowed = sched_getaffinity(None)?;
-    Ok((0..CpuSet::MAX_CPU).filter(|&processor| allowed.is_set(processor)).collect())
-}
-
-/// Keeps the calling thread on a processor. Where the kernel refuses, the scheduler keeps its say.
-fn stay_on(processor: usize) {
-    let mut only = CpuSet::new();
-    only.set(processor);
-    let _ = sched_setaffinity(None, &only);
-}
-
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.shared.stop.store(true, Ordering::SeqCst);
-        self.shared.started.fetch_add(1, Ordering::SeqCst);
+        self.crew.stop.store(true, Ordering::SeqCst);
+        self.crew.started.fetch_add(1, Ordering::SeqCst);
         for worker in self.workers.drain(..) {
             worker.thread().unpark();
             // A worker catches what its jobs panic with.
@@ -195,7 +188,7 @@ impl Drop for Pool {
     }
 }
 
-impl Shared {
+impl Crew {
     fn work(&self, worker: usize) {
         let mut seen = 0;
         loop {
@@ -283,10 +276,10 @@ mod tests {
 
     #[test]
     fn a_pinned_thread_has_one_processor_and_the_caller_keeps_all() {
-        let allowed = processors().unwrap();
+        let allowed = processors::of_this_process().unwrap();
         let mut pool = Pool::with(2, ThreadWaiting::Spin, true).unwrap();
         let found = Mutex::new(vec![Vec::new(); 2]);
-        pool.run(|thread| found.lock().unwrap()[thread] = processors().unwrap());
+        pool.run(|thread| found.lock().unwrap()[thread] = processors::of_this_process().unwrap());
         let found = found.into_inner().unwrap();
         assert_eq!(found[0], allowed);
         match allowed.get(1) {

@@ -1,14 +1,13 @@
 //! Angles of rotary embeddings, and turning by them.
 
-use crate::inference::architecture::{Pairing, Rotary};
+use crate::inference::architecture::{Pairing, Rotary, Table};
 
-/// Cosines and sines of every position up to a limit.
+/// Angles of every position up to a limit.
 #[derive(Clone, Debug)]
 pub(crate) struct Angles {
     pairing: Pairing,
     pairs: usize,
-    /// `[position][cosines of all pairs, then sines]`.
-    table: Vec<f32>,
+    table: Table,
 }
 
 impl Angles {
@@ -17,11 +16,17 @@ impl Angles {
         Self { pairing: rotary.pairing, pairs: rotary.frequencies.len(), table: rotary.table(positions) }
     }
 
-    /// Turns the first dimensions of a head.
+    /// As [`Table::line`].
     #[inline(always)]
-    pub(crate) fn turn(&self, position: usize, head: &mut [f32]) {
+    pub(crate) fn line(&self, position: usize, context: usize) -> usize {
+        self.table.line(position, context)
+    }
+
+    /// Turns the first dimensions of a head by the angles of a line.
+    #[inline(always)]
+    pub(crate) fn turn(&self, line: usize, head: &mut [f32]) {
         let pairs = self.pairs;
-        let (cosines, sines) = self.table[position * 2 * pairs..][..2 * pairs].split_at(pairs);
+        let (cosines, sines) = self.table.values[line * 2 * pairs..][..2 * pairs].split_at(pairs);
         match self.pairing {
             Pairing::Halves => {
                 let (first, second) = head[..2 * pairs].split_at_mut(pairs);

@@ -2,6 +2,7 @@
 
 use super::activations::Activations;
 use super::attention;
+use super::memory::{OutOfMemory, filled};
 use crate::inference::architecture::{Architecture, FeedForward};
 
 /// What a pass of up to `tokens` tokens writes to. All matrices are row-major, a row per token.
@@ -39,30 +40,33 @@ pub(crate) struct Workspace {
 
 impl Workspace {
     /// Room for passes of `tokens` tokens, with logits for `positions` of them.
-    pub(crate) fn new(architecture: &Architecture, tokens: usize, positions: usize, threads: usize) -> Self {
+    ///
+    /// # Errors
+    /// When the system does not have the memory.
+    pub(crate) fn new(architecture: &Architecture, tokens: usize, positions: usize, threads: usize) -> Result<Self, OutOfMemory> {
         let widest = |of: fn(&FeedForward) -> usize| architecture.layers.iter().map(|layer| of(&layer.feed_forward)).max().unwrap_or(0);
         let inner = widest(inner_width);
         let experts = widest(|block| if let FeedForward::Experts(experts) = block { experts.count } else { 0 });
         let attention = &architecture.layers[0].attention;
         let (heads, hidden) = (attention.heads * attention.head_dim, architecture.hidden);
         let projected = heads + 2 * attention.kv_heads * attention.head_dim;
-        let room = |width: usize| vec![0.0; tokens * width];
-        Self {
+        let room = |width: usize| filled("a pass", &[tokens, width], 0.0);
+        Ok(Self {
             tokens,
-            states: room(hidden),
-            normed: room(hidden),
-            normed_again: room(hidden),
-            projected: room(projected),
-            mixed: room(heads),
-            inner: room(inner),
-            update: room(hidden),
-            routes: room(experts),
-            gathered: if experts > 0 { room(hidden) } else { Vec::new() },
+            states: room(hidden)?,
+            normed: room(hidden)?,
+            normed_again: room(hidden)?,
+            projected: room(projected)?,
+            mixed: room(heads)?,
+            inner: room(inner)?,
+            update: room(hidden)?,
+            routes: room(experts)?,
+            gathered: if experts > 0 { room(hidden)? } else { Vec::new() },
             chosen: Vec::with_capacity(if experts > 0 { tokens } else { 0 }),
-            logits: vec![0.0; positions * architecture.vocabulary],
+            logits: filled("logits", &[positions, architecture.vocabulary], 0.0)?,
             activations: Activations::with_capacity(tokens * hidden.max(heads).max(inner)),
-            attention: vec![0.0; threads * attention::scratch(attention)],
-        }
+            attention: filled("attention", &[threads, attention::scratch(attention)], 0.0)?,
+        })
     }
 
     /// Whether passes of so many tokens, with so many logits of all positions together, fit.

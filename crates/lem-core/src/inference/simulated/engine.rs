@@ -146,6 +146,9 @@ impl InferenceEngine for VirtualEngine {
         events: &mut EventBuffer,
         control: RunControl<'_>,
     ) -> Result<RunOutput, SeamError> {
+        if workload.requests.iter().any(|request| request.arrival.is_some()) {
+            return Err(SimulationError::Arrivals.into());
+        }
         let n_requests = workload.requests.len();
         let max_output = spec.limits.max_output;
         let capacity = usize::try_from(max_output).expect("an output in memory fits the address space");

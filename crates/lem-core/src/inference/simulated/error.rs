@@ -11,11 +11,17 @@ pub enum SimulationError {
         /// The setting.
         field: &'static str,
     },
+    /// Requests are to arrive at times of their own, and the machine runs batches.
+    #[error("the virtual machine runs batches, and requests of this workload arrive one by one")]
+    Arrivals,
 }
 
 impl From<SimulationError> for SeamError {
     fn from(error: SimulationError) -> Self {
-        let SimulationError::NoDuration { field } = error;
-        Self::new(Fault::Usage, error.to_string()).with_hint(format!("set `virtual.{field}` to a positive duration, such as \"10ms\""))
+        let hint = match error {
+            SimulationError::NoDuration { field } => format!("set `virtual.{field}` to a positive duration, such as \"10ms\""),
+            SimulationError::Arrivals => "leave `PreparedRequest::arrival` out".to_owned(),
+        };
+        Self::new(Fault::Usage, error.to_string()).with_hint(hint)
     }
 }

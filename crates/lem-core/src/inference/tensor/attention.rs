@@ -6,6 +6,7 @@ use super::layout::LayerWeights;
 use super::rotary::Turn;
 use crate::inference::architecture::Attention;
 use crate::inference::executed::{Executed, Part};
+use crate::inference::numbers::wide;
 use candle_core::{Result, Tensor};
 use candle_nn::ops::softmax_last_dim;
 
@@ -94,8 +95,4 @@ fn unit_heads(heads: &Tensor, unit: &Unit) -> Result<Tensor> {
 /// Bends values to stay below a cap, c · tanh(x / c).
 pub(super) fn bend(values: &Tensor, cap: f32) -> Result<Tensor> {
     (values / f64::from(cap))?.tanh()? * f64::from(cap)
-}
-
-fn wide(count: usize) -> u64 {
-    u64::try_from(count).expect("a dimension of a tensor in memory fits 64 bits")
 }

@@ -1,6 +1,6 @@
 //! Tokens of a pass, in units that attention takes together.
 
-use super::layout::Placed;
+use super::layout::Placement;
 use crate::inference::executor::Segment;
 use candle_core::{Result, Tensor};
 use std::ops::Range;
@@ -36,7 +36,7 @@ impl Unit {
         segments: &[Segment<'_>],
         length: impl Fn(usize) -> usize,
         windows: &[Option<usize>],
-        place: &Placed,
+        place: &Placement,
     ) -> Result<Vec<Self>> {
         let mut first = 0;
         let joins = |left: &Segment<'_>, right: &Segment<'_>| left.row + 1 == right.row && left.tokens.len() == right.tokens.len();
@@ -64,7 +64,7 @@ impl Unit {
 }
 
 impl View {
-    fn new(starts: &[usize], tokens: usize, window: Option<usize>, place: &Placed) -> Result<Self> {
+    fn new(starts: &[usize], tokens: usize, window: Option<usize>, place: &Placement) -> Result<Self> {
         // A token attends to this range of positions.
         let seen = |position: usize| window.map_or(0, |window| (position + 1).saturating_sub(window))..position + 1;
         let all = || starts.iter().flat_map(|&start| (start..start + tokens).map(seen));
@@ -79,7 +79,7 @@ impl View {
     }
 }
 
-fn positions(starts: &[usize], tokens: usize, place: &Placed) -> Result<Tensor> {
+fn positions(starts: &[usize], tokens: usize, place: &Placement) -> Result<Tensor> {
     let positions: Vec<u32> = starts.iter().flat_map(|&start| (start..start + tokens).map(number)).collect();
     Tensor::from_vec(positions, (starts.len(), 1, tokens, 1), &place.device)
 }

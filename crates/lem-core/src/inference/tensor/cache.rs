@@ -1,8 +1,9 @@
 //! Keys and values of running requests on a device, in memory that is reserved before the window opens.
 
 use super::batch::Unit;
-use super::layout::{Placed, bytes};
+use super::layout::{Placement, bytes};
 use crate::inference::architecture::Architecture;
+use crate::inference::rows::Rows;
 use candle_core::{Result, Tensor};
 use std::ops::Range;
 
@@ -11,19 +12,19 @@ use std::ops::Range;
 pub(crate) struct KvCache {
     /// Keys and values of each layer, `[rows, kv heads, capacity, head width]`.
     layers: Vec<[Tensor; 2]>,
-    lengths: Vec<usize>,
+    rows: Rows,
     capacity: usize,
 }
 
 impl KvCache {
     /// Room for `rows` requests of at most `capacity` tokens.
-    pub(super) fn new(architecture: &Architecture, place: &Placed, rows: usize, capacity: usize) -> Result<Self> {
+    pub(super) fn new(architecture: &Architecture, place: &Placement, rows: usize, capacity: usize) -> Result<Self> {
         let layers = architecture.layers.iter().map(|layer| {
             let shape = (rows, layer.attention.kv_heads, capacity, layer.attention.head_dim);
             let zeros = || Tensor::zeros(shape, place.precision, &place.device);
             Ok([zeros()?, zeros()?])
         });
-        Ok(Self { layers: layers.collect::<Result<_>>()?, lengths: vec![0; rows], capacity })
+        Ok(Self { layers: layers.collect::<Result<_>>()?, rows: Rows::new(rows), capacity })
     }
 
     /// Bytes in memory.
@@ -31,15 +32,24 @@ impl KvCache {
         self.layers.iter().flatten().map(bytes).sum()
     }
 
+    /// As [`Rows::begin`].
+    pub(super) fn begin(&mut self, row: usize, context: usize) {
+        self.rows.begin(row, context);
+    }
+
+    /// As [`Rows::context`].
+    pub(super) fn context(&self, row: usize) -> usize {
+        self.rows.context(row)
+    }
+
     /// Forgets the tokens of a row from `length` on.
     pub(super) fn truncate(&mut self, row: usize, length: usize) {
-        self.lengths[row] = self.lengths[row].min(length);
+        self.rows.truncate(row, length);
     }
 
     /// Makes row `to` hold what row `from` holds, of which it has the first `shared` tokens already.
     pub(super) fn copy(&mut self, from: usize, to: usize, shared: usize) -> Result<()> {
-        let length = self.lengths[from];
-        self.lengths[to] = length;
+        let length = self.rows.copy(from, to);
         if from == to || shared >= length {
             return Ok(());
         }
@@ -53,17 +63,17 @@ impl KvCache {
 
     /// Whether there is room for so many requests of so many tokens.
     pub(crate) fn fits(&self, rows: usize, capacity: usize) -> bool {
-        rows <= self.lengths.len() && capacity <= self.capacity
+        rows <= self.rows.count() && capacity <= self.capacity
     }
 
     /// Tokens of a row.
     pub(crate) fn length(&self, row: usize) -> usize {
-        self.lengths[row]
+        self.rows.length(row)
     }
 
     /// Keeps what a pass has written.
     pub(super) fn advance(&mut self, unit: &Unit) {
-        self.lengths[unit.rows.clone()].iter_mut().for_each(|length| *length += unit.tokens);
+        unit.rows.clone().for_each(|row| self.rows.advance(row, unit.tokens));
     }
 
     /// Writes keys and values of a unit's tokens, both `[rows, kv heads, tokens, head width]`, behind what its rows hold.

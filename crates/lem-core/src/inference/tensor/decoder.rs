@@ -4,7 +4,7 @@ use super::attention::{self, bend};
 use super::batch::{Unit, number};
 use super::cache::KvCache;
 use super::feed_forward;
-use super::layout::{LayerWeights, Norm, Placed, Weights};
+use super::layout::{LayerWeights, Norm, Placement, Weights};
 use super::rotary::{Angles, Turn};
 use crate::inference::architecture::{Architecture, Layer};
 use crate::inference::executed::{Executed, Part};
@@ -17,7 +17,7 @@ use candle_core::{DType, Result, Tensor};
 pub(crate) struct Decoder {
     architecture: Architecture,
     weights: Weights,
-    place: Placed,
+    place: Placement,
     /// Windows of the layers, without duplicates.
     windows: Vec<Option<usize>>,
     /// One per rotary embedding of the architecture.
@@ -28,7 +28,7 @@ pub(crate) struct Decoder {
 
 impl Decoder {
     /// Puts a description and the weights that belong to it together.
-    pub(crate) fn new(architecture: Architecture, weights: Weights, place: Placed) -> Self {
+    pub(crate) fn new(architecture: Architecture, weights: Weights, place: Placement) -> Self {
         let mut windows: Vec<_> = architecture.layers.iter().map(|layer| layer.attention.window).collect();
         windows.sort_unstable();
         windows.dedup();
@@ -41,7 +41,7 @@ impl Decoder {
     }
 
     /// Where its weights are.
-    pub(crate) fn place(&self) -> &Placed {
+    pub(crate) fn place(&self) -> &Placement {
         &self.place
     }
 
@@ -76,12 +76,14 @@ impl Decoder {
             assert!(cache.fits(segment.row + 1, cache.length(segment.row) + segment.tokens.len()), "room in the cache");
         }
         let units = Unit::split(segments, |row| cache.length(row), &self.windows, &self.place)?;
-        let positions = segments.iter().flat_map(|segment| (cache.length(segment.row)..).zip(segment.tokens));
-        let (positions, tokens): (Vec<_>, Vec<_>) = positions.map(|(position, &token)| (number(position), token)).unzip();
+        let of_tokens = || segments.iter().flat_map(|segment| (cache.length(segment.row)..).zip(segment.tokens));
+        let (positions, tokens): (Vec<_>, Vec<_>) = of_tokens().map(|(position, &token)| (number(position), token)).unzip();
+        let contexts = segments.iter().flat_map(|segment| segment.tokens.iter().map(|_| cache.context(segment.row)));
+        let places = of_tokens().map(|(position, _)| position).zip(contexts);
         let count = tokens.len();
         let positions = Tensor::from_vec(positions, count, &self.place.device)?;
         let mut states = self.embed(&Tensor::from_vec(tokens, count, &self.place.device)?, &positions)?;
-        let turns = self.angles.iter().map(|angles| angles.at(&positions)).collect::<Result<Vec<_>>>()?;
+        let turns = self.angles.iter().map(|angles| angles.at(&positions, places.clone())).collect::<Result<Vec<_>>>()?;
         for (index, (layer, weights)) in self.architecture.layers.iter().zip(&self.weights.layers).enumerate() {
             let pass = Pass { index, layer, weights, units: &units, turns: &turns, cache };
             states = pass.run(states, executed)?;

@@ -15,6 +15,8 @@ pub(crate) struct Accelerator {
     cache: Option<KvCache>,
     /// The residual stream of the last pass.
     states: Option<Tensor>,
+    /// Where each token of the last pass stands in `states`.
+    places: Vec<usize>,
     /// Those that were asked for last.
     logits: Vec<f32>,
 }
@@ -22,7 +24,7 @@ pub(crate) struct Accelerator {
 impl Accelerator {
     /// Makes a decoder run on the device that its weights are on.
     pub(crate) fn new(decoder: Decoder) -> Self {
-        Self { decoder, cache: None, states: None, logits: Vec::new() }
+        Self { decoder, cache: None, states: None, places: Vec::new(), logits: Vec::new() }
     }
 
     fn cache(&self) -> &KvCache {
@@ -58,6 +60,10 @@ impl Executor for Accelerator {
         self.cache.as_ref().is_some_and(|cache| cache.fits(extent.rows, extent.capacity))
     }
 
+    fn begin(&mut self, row: usize, context: usize) {
+        self.cache.as_mut().expect("memory was reserved").begin(row, context);
+    }
+
     fn length(&self, row: usize) -> usize {
         self.cache().length(row)
     }
@@ -70,15 +76,27 @@ impl Executor for Accelerator {
         self.cache.as_mut().expect("memory was reserved").copy(from, to, shared).map_err(failure)
     }
 
+    /// Segments run in the order in which most of them share products: by length, and neighbours in the cache together.
     fn run(&mut self, segments: &[Segment<'_>], executed: &mut Executed) -> Result<(), DeviceError> {
+        let mut sorted: Vec<_> = segments.iter().copied().enumerate().collect();
+        sorted.sort_by_key(|(_, segment)| (segment.tokens.len(), segment.row));
+        let mut starts = vec![0; segments.len()];
+        let mut end = 0;
+        for &(number, segment) in &sorted {
+            starts[number] = end;
+            end += segment.tokens.len();
+        }
+        self.places.clear();
+        self.places.extend(segments.iter().zip(starts).flat_map(|(segment, start)| start..start + segment.tokens.len()));
+        let sorted: Vec<_> = sorted.into_iter().map(|(_, segment)| segment).collect();
         let cache = self.cache.as_mut().expect("memory was reserved");
-        self.states = Some(self.decoder.run(segments, cache, executed).map_err(failure)?);
+        self.states = Some(self.decoder.run(&sorted, cache, executed).map_err(failure)?);
         Ok(())
     }
 
     fn logits(&mut self, positions: &[usize], executed: &mut Executed) -> Result<&mut [f32], DeviceError> {
         let states = self.states.as_ref().expect("a pass was run");
-        self.logits = self.decoder.logits(states, positions.iter().copied(), executed).map_err(failure)?;
+        self.logits = self.decoder.logits(states, positions.iter().map(|&position| self.places[position]), executed).map_err(failure)?;
         Ok(&mut self.logits)
     }
 

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 /// Weights on a device: numbers of floating-point types in one precision, blocks as they are.
 #[derive(Clone, Debug)]
-pub(crate) struct Placed {
+pub(crate) struct Placement {
     pub(crate) device: Device,
     /// Of floating-point weights, activations, keys and values.
     pub(crate) precision: DType,
@@ -48,7 +48,7 @@ pub(crate) struct Norm {
     bias: Option<Tensor>,
 }
 
-impl Placed {
+impl Placement {
     fn vector(&self, values: Vec<f32>) -> Result<Tensor> {
         let length = values.len();
         Tensor::from_vec(values, length, &self.device)?.to_dtype(self.precision)
@@ -75,7 +75,7 @@ impl Placed {
     }
 }
 
-impl Layout for Placed {
+impl Layout for Placement {
     type Linear = Linear;
     type Norm = Norm;
 

@@ -1,7 +1,8 @@
 //! Turning of queries and keys by their positions.
 
-use super::layout::Placed;
-use crate::inference::architecture::{Pairing, Rotary};
+use super::batch::number;
+use super::layout::Placement;
+use crate::inference::architecture::{Pairing, Rotary, Table};
 use candle_core::{D, Result, Tensor};
 use candle_nn::rotary_emb::{rope, rope_i};
 
@@ -9,7 +10,8 @@ use candle_nn::rotary_emb::{rope, rope_i};
 #[derive(Debug)]
 pub(super) struct Angles {
     pairing: Pairing,
-    /// `[positions, pairs]`, times the magnitude.
+    table: Table,
+    /// `[lines, pairs]`, times the magnitude.
     cosines: Tensor,
     sines: Tensor,
 }
@@ -24,16 +26,25 @@ pub(super) struct Turn {
 
 impl Angles {
     /// Angles of positions below `positions`, as [`Rotary::table`] has them.
-    pub(super) fn new(rotary: &Rotary, positions: usize, place: &Placed) -> Result<Self> {
+    pub(super) fn new(rotary: &Rotary, positions: usize, place: &Placement) -> Result<Self> {
         let pairs = rotary.frequencies.len();
-        let table = Tensor::from_vec(rotary.table(positions), (positions, 2, pairs), &place.device)?.to_dtype(place.precision)?;
-        let of = |index| table.narrow(1, index, 1)?.squeeze(1)?.contiguous();
-        Ok(Self { pairing: rotary.pairing, cosines: of(0)?, sines: of(1)? })
+        let mut table = rotary.table(positions);
+        let values = std::mem::take(&mut table.values);
+        let lines = values.len() / (2 * pairs);
+        let values = Tensor::from_vec(values, (lines, 2, pairs), &place.device)?.to_dtype(place.precision)?;
+        let of = |index| values.narrow(1, index, 1)?.squeeze(1)?.contiguous();
+        Ok(Self { pairing: rotary.pairing, table, cosines: of(0)?, sines: of(1)? })
     }
 
-    /// Those of tokens at these positions, `[tokens]`.
-    pub(super) fn at(&self, positions: &Tensor) -> Result<Turn> {
-        let of = |table: &Tensor| table.index_select(positions, 0)?.unsqueeze(1);
+    /// Those of tokens at these positions, `[tokens]`; `places` are the same with the most tokens of their texts.
+    pub(super) fn at(&self, positions: &Tensor, places: impl Iterator<Item = (usize, usize)>) -> Result<Turn> {
+        let lines = if self.table.is_plain() {
+            positions.clone()
+        } else {
+            let lines: Vec<_> = places.map(|(position, context)| number(self.table.line(position, context))).collect();
+            Tensor::from_vec(lines, positions.shape(), positions.device())?
+        };
+        let of = |table: &Tensor| table.index_select(&lines, 0)?.unsqueeze(1);
         Ok(Turn { pairing: self.pairing, cosines: of(&self.cosines)?, sines: of(&self.sines)? })
     }
 }

@@ -36,9 +36,12 @@ impl Lattice {
     pub(super) fn of(updates: &[Update], nominal: f64) -> Option<Self> {
         let reference = updates.get(updates.len() / 2)?.index;
         let tried = |attempt| LEAST_STRAY * nominal * f64::from(1u32 << attempt);
-        let attempt = (0..WIDENINGS).find(|&attempt| Self::within(updates, nominal, reference, tried(attempt)).is_some())?;
+        if let Some(lattice) = Self::within(updates, nominal, reference, tried(0)) {
+            return Some(lattice);
+        }
+        let attempt = (1..WIDENINGS).find(|&attempt| Self::within(updates, nominal, reference, tried(attempt)).is_some())?;
         // What just about meets all brackets is not all that can: a little more room holds the truth.
-        Self::within(updates, nominal, reference, tried(if attempt == 0 { 0 } else { attempt + 1 }))
+        Self::within(updates, nominal, reference, tried(attempt + 1))
     }
 
     fn within(updates: &[Update], nominal: f64, reference: i64, stray: f64) -> Option<Self> {
@@ -121,12 +124,9 @@ fn moments(polygon: &[(f64, f64)]) -> Option<Lattice> {
         yy += twice * (a.1 * a.1 + a.1 * b.1 + b.1 * b.1) / 12.0;
         xy += twice * (2.0 * a.0 * a.1 + a.0 * b.1 + b.0 * a.1 + 2.0 * b.0 * b.1) / 24.0;
     }
+    // Brackets are never points, so a polygon without an area is what rounding left of an empty one.
     if area.abs() < 1e-24 {
-        // A single point or a line: stamped updates, whose times are exact.
-        let n = f64::from(u32::try_from(polygon.len()).ok()?);
-        let phase = polygon.iter().map(|corner| corner.0).sum::<f64>() / n;
-        let period = polygon.iter().map(|corner| corner.1).sum::<f64>() / n;
-        return Some(Lattice { reference: 0, phase, period, var_phase: 0.0, var_period: 0.0, covariance: 0.0, stray: 0.0 });
+        return None;
     }
     let (x, y) = (x / area, y / area);
     Some(Lattice {

@@ -34,6 +34,7 @@ pub(super) fn findings(
     findings.extend(path_pairs(&meter.sensors, &energy.readings).iter().filter_map(PathPair::disagreement));
     findings.extend(window.into_iter().flat_map(|window| throttling(meter, window)));
     findings.extend(of_sampling(&meter.cost));
+    findings.extend(short_count(arithmetic));
     if let (Some(executed), false) = (arithmetic.executed.value(), arithmetic.waste.is_empty()) {
         let wasted: f64 = arithmetic.waste.iter().map(|waste| waste.flops.value()).sum();
         let names: Vec<_> = arithmetic.waste.iter().map(|waste| waste.name).collect();
@@ -44,6 +45,15 @@ pub(super) fn findings(
         ));
     }
     findings
+}
+
+fn short_count(arithmetic: &ArithmeticSummary) -> Option<Finding> {
+    let (executed, model) = (arithmetic.executed.value()?, arithmetic.model.value()?);
+    (executed < model).then(|| {
+        let message = format!("the engine counted {} FLOPs, and its model needs {} for these tokens", executed.get(), model.get());
+        Finding::new(FindingCode::ArithmeticShort, Severity::Error, message)
+            .with_hint("report it: the engine, or the model's shape, is wrong")
+    })
 }
 
 fn request_findings(requests: &RequestCounts, tokens: &TokenTotals) -> Vec<Finding> {
@@ -69,4 +79,30 @@ fn request_findings(requests: &RequestCounts, tokens: &TokenTotals) -> Vec<Findi
         );
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quantity::{Grade, Quantity};
+    use crate::units::Flops;
+
+    fn counted(model: u128, executed: u128) -> Option<FindingCode> {
+        let of = |flops| Quantity::present(Flops::new(flops), Grade::Derived, "test");
+        let arithmetic = ArithmeticSummary {
+            model: of(model),
+            model_parts: None,
+            executed: of(executed),
+            waste: Vec::new(),
+            rate: Quantity::unavailable("no window"),
+        };
+        short_count(&arithmetic).map(|finding| finding.code)
+    }
+
+    #[test]
+    fn a_count_below_what_the_model_needs_is_no_figure() {
+        assert_eq!(counted(100, 99), Some(FindingCode::ArithmeticShort));
+        assert_eq!(counted(100, 100), None);
+        assert_eq!(counted(100, 140), None);
+    }
 }

@@ -10,6 +10,7 @@ mod prompt_lookup;
 
 pub(in crate::inference::candle) use model::DraftModel;
 
+use super::journal::Journal;
 use super::running::{Running, Settled};
 use crate::inference::executor::DeviceError;
 use lem_domain::flops::FlopsBreakdown;
@@ -41,24 +42,24 @@ impl<'a> Drafter<'a> {
         self.most
     }
 
-    /// A row goes to another request.
-    pub(super) fn forget(&mut self, row: usize) {
+    /// A row goes to another request, whose text will have at most `context` tokens.
+    pub(super) fn begin(&mut self, row: usize, context: usize) {
         if let Method::Model(model) = &mut self.method {
-            model.forget(row);
+            model.begin(row, context);
         }
     }
 
-    /// Puts guesses behind the tokens of requests that decode.
-    pub(super) fn draft(&mut self, running: &mut [Running<'_>]) -> Result<(), DeviceError> {
+    /// Puts up to `most` guesses behind the tokens of each request that decodes.
+    pub(super) fn draft(&mut self, running: &mut [Running<'_>], most: usize, journal: &Journal<'_>) -> Result<(), DeviceError> {
         match &mut self.method {
             Method::PromptLookup { ngram } => {
                 for running in running.iter_mut().filter(|running| running.is_decoding()) {
-                    let most = self.most.min(running.draft_room());
+                    let most = most.min(running.draft_room());
                     running.drafted = prompt_lookup::draft(&mut running.tokens, *ngram, most);
                 }
                 Ok(())
             }
-            Method::Model(model) => model.draft(running, self.most),
+            Method::Model(model) => model.draft(running, most, journal),
         }
     }
 

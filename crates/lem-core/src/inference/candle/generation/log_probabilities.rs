@@ -1,10 +1,12 @@
 //! How probable the chosen tokens were, and what else was.
 
+use super::largest::Largest;
+use crate::inference::numbers::index;
 use lem_domain::token::TokenLogProbability;
 
 /// Natural logarithms of the model's own probabilities, before penalties and temperature.
 pub(super) struct LogProbabilities {
-    alternatives: usize,
+    alternatives: Largest,
     /// Logits of the choice at hand, and the logarithm of the sum of their exponentials.
     logits: Vec<f32>,
     log_sum: f64,
@@ -12,10 +14,12 @@ pub(super) struct LogProbabilities {
 }
 
 impl LogProbabilities {
-    /// Of this many requests, with so many of the most probable tokens beside each chosen one.
-    pub(super) fn new(alternatives: u32, requests: usize) -> Self {
-        let alternatives = usize::try_from(alternatives).unwrap_or(usize::MAX);
-        Self { alternatives, logits: Vec::new(), log_sum: 0.0, requests: vec![Vec::new(); requests] }
+    /// Of this many requests of at most `max_output` tokens, with so many of the most probable tokens beside each chosen
+    /// one. Only these are allocated later.
+    pub(super) fn new(alternatives: u32, vocabulary: usize, requests: usize, max_output: usize) -> Self {
+        let alternatives = Largest::new(index(alternatives).min(vocabulary));
+        let requests = (0..requests).map(|_| Vec::with_capacity(max_output)).collect();
+        Self { alternatives, logits: Vec::with_capacity(vocabulary), log_sum: 0.0, requests }
     }
 
     /// Remembers logits, which the choice overwrites.
@@ -28,8 +32,7 @@ impl LogProbabilities {
     /// A request's token was chosen from the logits that were looked at last.
     pub(super) fn chosen(&mut self, request: usize, token: u32) {
         let of = |token: u32| f64::from(self.logits[token as usize]) - self.log_sum;
-        let most_probable = largest(&self.logits, self.alternatives);
-        let alternatives = most_probable.into_iter().map(|token| (token, of(token))).collect();
+        let alternatives = self.alternatives.of(&self.logits).iter().map(|&token| (token, of(token))).collect();
         self.requests[request].push(TokenLogProbability { token, log_probability: of(token), alternatives });
     }
 
@@ -45,22 +48,6 @@ pub(in crate::inference::candle) fn log_sum_exp(logits: &[f32]) -> f64 {
     f64::from(largest) + sum.ln()
 }
 
-/// The tokens of the largest logits, the largest first and the lower of equals first.
-pub(super) fn largest(logits: &[f32], count: usize) -> Vec<u32> {
-    if count == 0 {
-        return Vec::new();
-    }
-    let mut tokens: Vec<u32> = (0u32..).take(logits.len()).collect();
-    let of = |token: u32| logits[token as usize];
-    let order = |a: &u32, b: &u32| of(*b).total_cmp(&of(*a)).then(a.cmp(b));
-    if count < tokens.len() {
-        tokens.select_nth_unstable_by(count, order);
-        tokens.truncate(count);
-    }
-    tokens.sort_unstable_by(order);
-    tokens
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,7 +55,7 @@ mod tests {
     #[test]
     fn probabilities_add_up_and_come_in_order() {
         let logits = [1.0_f32, 3.0, -2.0, 3.0, f32::NEG_INFINITY];
-        let mut probabilities = LogProbabilities::new(9, 1);
+        let mut probabilities = LogProbabilities::new(9, logits.len(), 1, 1);
         probabilities.look(&logits);
         probabilities.chosen(0, 0);
         let told = probabilities.into_requests().remove(0).remove(0);
@@ -77,11 +64,5 @@ mod tests {
         assert!((sum - 1.0).abs() < 1e-12, "{sum}");
         let by_hand = 1.0 - (1.0_f64.exp() + 2.0 * 3.0_f64.exp() + (-2.0_f64).exp()).ln();
         assert!((told.log_probability - by_hand).abs() < 1e-12, "{told:?}");
-    }
-
-    #[test]
-    fn as_many_alternatives_as_were_asked_for() {
-        assert_eq!(largest(&[0.5, 2.0, 1.0, 2.0], 2), [1, 3]);
-        assert_eq!(largest(&[0.5, 2.0], 0), [0u32; 0]);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::admission::Admitted;
 use super::log_probabilities::LogProbabilities;
-use crate::inference::candle::index::index;
+use crate::inference::numbers::index;
 use crate::inference::sampling::{Chosen, Sampler};
 use lem_domain::token::FinishReason;
 

@@ -113,6 +113,7 @@ impl Fixture {
         let (mut executor, quantised) = self.executor(on, checkpoint, changes)?;
         let longest = self.prompts.iter().map(Vec::len).max().unwrap();
         executor.reserve(Extent { rows: ROWS, capacity: longest + STEPS, tokens: 64, positions: 64 }).unwrap();
+        (0..ROWS).for_each(|row| executor.begin(row, longest + STEPS));
         Ok((Model { executor, executed: Executed::default() }, quantised))
     }
 
@@ -127,7 +128,7 @@ impl Fixture {
                 Ok((Box::new(Processor::new(cpu::Decoder::new(architecture, weights, level), pool)), count(&quantised)))
             }
             On::Tensors(precision) => {
-                let place = tensor::Placed { device: Device::Cpu, precision };
+                let place = tensor::Placement { device: Device::Cpu, precision };
                 let Assembled { weights, quantised } = assemble(&place, &architecture, &names, checkpoint, changes)?;
                 Ok((Box::new(Accelerator::new(tensor::Decoder::new(architecture, weights, place))), count(&quantised)))
             }
@@ -242,6 +243,31 @@ fn pieces_of_a_prompt_give_what_the_whole_gives_and_rows_do_not_see_each_other()
         let expected = &whole[whole.len() - prompt.len()..];
         let same = |(left, right): (&f32, &f32)| left.to_bits() == right.to_bits();
         assert!(got.iter().flatten().zip(expected.iter().flatten()).all(same), "{}", fixture.name);
+    }
+}
+
+/// The original context of `phi3_longrope_short`, within which its prompts stay.
+const USUAL: usize = 64;
+
+#[test]
+fn how_positions_turn_hangs_on_the_text_and_not_on_the_room() {
+    let fixture = Fixture::of("phi3_longrope_short");
+    for on in On::both() {
+        let (mut executor, _) = fixture.executor(on, &fixture.checkpoint(), Changes::default()).unwrap();
+        executor.reserve(Extent { rows: ROWS + 1, capacity: 2 * USUAL, tokens: 3 * USUAL, positions: 3 * USUAL }).unwrap();
+        executor.begin(0, 2 * USUAL);
+        (1..=ROWS).for_each(|row| executor.begin(row, USUAL));
+        let long = &fixture.prompts[ROWS - 1];
+        let others = fixture.prompts.iter().enumerate().map(|(index, tokens)| Segment { row: index + 1, tokens });
+        let segments: Vec<_> = std::iter::once(Segment { row: 0, tokens: long }).chain(others).collect();
+        let mut got = Model { executor, executed: Executed::default() }.run(&segments);
+        let short = got.split_off(long.len());
+        let expected = fixture.logits("prompt_logits");
+        fixture.check("beside a long text", &short, &expected, TOLERANCE);
+        assert!(
+            errors(&got, &expected[expected.len() - long.len()..]).into_iter().any(|error| error > 10.0 * TOLERANCE),
+            "a long text turns otherwise"
+        );
     }
 }
 

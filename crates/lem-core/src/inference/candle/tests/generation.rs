@@ -4,6 +4,7 @@ use super::tiny_model::{HEAD_DIM, HEADS, HIDDEN, KV_HEADS, LAYERS, TinyModel, VO
 use super::{load, prompts, run, run_on, spec};
 use crate::inference::candle::generation::PREFILL_CHUNK;
 use crate::inference::candle::{CandleEngine, EngineError};
+use crate::inference::numbers::wide;
 use candle_core::quantized::GgmlDType;
 use candle_core::quantized::gguf_file::Value;
 use lem_domain::Timestamp;
@@ -260,10 +261,6 @@ fn attention(start: u64, tokens: u64) -> u128 {
         })
     });
     u128::from(units.sum::<u64>() * 2 * wide(LAYERS * KV_HEADS))
-}
-
-fn wide(count: usize) -> u64 {
-    u64::try_from(count).unwrap()
 }
 
 /// Attention of a request: its prompt in chunks, then token by token. `room` is what the first chunk may take, the rest

@@ -1,12 +1,14 @@
 //! Continuous batching: which requests run when, and that it changes no token.
 
 use super::tiny_model::TinyModel;
-use super::{load, prompts, run, run_on, spec};
+use super::{load, on_processor, prompts, run, run_on, spec};
 use crate::inference::candle::CandleEngine;
 use candle_core::quantized::GgmlDType;
 use lem_domain::clock::{Clock, HostClock};
 use lem_domain::protocol::{InferenceEngine, Interrupt};
-use lem_domain::spec::{BatchingSpec, BatchingStrategy, ExperimentSpec, SamplingSpec, TokenChoice};
+use lem_domain::spec::{
+    BatchingSpec, BatchingStrategy, CandleSpec, ExperimentSpec, SamplingSpec, SpeculationMethod, SpeculationSpec, TokenChoice,
+};
 use lem_domain::token::{FinishReason, RequestIndex, TokenEvent, TokenEventKind};
 use lem_domain::world::VirtualClock;
 use std::time::Duration;
@@ -86,6 +88,23 @@ fn prompts_run_in_pieces_beside_output_tokens() {
     let before = first(0).iter().filter(|&&at| at < first(1)[0]).count();
     // 4 of its tokens run beside the short prompt, which gives a token, then 5 beside each further one: 1 + 36 ÷ 5, rounded up.
     assert_eq!(before, 9);
+}
+
+#[test]
+fn a_prompt_does_not_wait_until_others_end() {
+    let mut engine = tiny();
+    let guesses = SpeculationSpec { method: SpeculationMethod::PromptLookup { ngram: 2 }, tokens: 6 };
+    for speculation in [None, Some(guesses)] {
+        // Three requests that decode fill a pass of three tokens.
+        let spec = ExperimentSpec { candle: CandleSpec { speculation, ..on_processor() }, ..continuous(4, Some(3), 30) };
+        let workload = engine.prepare(&prompts(&["aa", "bb", "cc", "a longer prompt"]), &spec).unwrap();
+        let (output, events) = run(&mut engine, &workload, &spec);
+        assert_eq!(output.finish, [Some(FinishReason::Length); 4]);
+        let first_token =
+            events.iter().position(|event| event.request == RequestIndex(3) && matches!(event.kind, TokenEventKind::Tokens { .. }));
+        let first_end = events.iter().position(|event| matches!(event.kind, TokenEventKind::Finished(_)));
+        assert!(first_token < first_end, "{first_token:?}, {first_end:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Speculative decoding: the same tokens in fewer passes.
 
-use super::tiny_model::TinyModel;
+use super::tiny_model::{HIDDEN, TinyModel, VOCABULARY};
 use super::{load, on_processor, prompts, spec, tensors};
 use crate::inference::candle::CandleEngine;
 use candle_core::quantized::GgmlDType;
@@ -14,6 +14,8 @@ use lem_domain::token::{EventBuffer, SpeculationCounts, TokenEventKind};
 
 const TEXTS: [&str; 4] = ["to be or not to be or not to be", "x", "a somewhat longer prompt than the others", "aaaaaaaaaaaaaaaa"];
 const OUTPUT: u32 = 24;
+/// With which a model has the letters of the prompts, and not all that the other one writes.
+const HALF_OF_THE_BYTES: usize = 128;
 
 /// Runs four requests, two at once, and gives the sizes of their token events too.
 fn generate(
@@ -123,6 +125,19 @@ fn a_draft_model_must_have_the_same_tokens() {
     let (_folder, reference) = pair(&TinyModel::new(GgmlDType::F32).with("tokenizer.ggml.eos_token_id", Value::U32(7)));
     let error = load(&TinyModel::new(GgmlDType::F32)).unwrap().with_draft(&reference).unwrap_err();
     assert!(error.to_string().contains("another tokenizer"), "{error}");
+}
+
+#[test]
+fn rows_of_the_two_models_may_differ_in_length() {
+    for rows in [HALF_OF_THE_BYTES, VOCABULARY + 43] {
+        let other = TinyModel::new(GgmlDType::F32).without("token_embd.weight").with_matrix("token_embd.weight", rows, HIDDEN);
+        let (_folder, reference) = pair(&other);
+        for engine in engines() {
+            let mut engine = engine.with_draft(&reference).unwrap();
+            let counts = check(&mut engine, &SpeculationMethod::DraftModel(reference.clone()));
+            assert!(counts.iter().any(|counts| counts.drafted > 0), "{rows} rows: {counts:?}");
+        }
+    }
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! The tensor path on candle's CPU device, held to the same references as the processor's decoder.
 
 use super::families::{BF16_TOLERANCE, On, ROWS, Rounded, TOLERANCE, check_run, fixtures};
-use super::tiny_model::TinyModel;
+use super::tiny_model::{HEAD_DIM, HEADS, LAYERS, TinyModel};
 use super::{load_bytes, prompts, run, spec};
 use crate::inference::candle::CandleEngine;
 use crate::inference::candle::target::Target;
 use crate::inference::executor::Segment;
+use crate::inference::numbers::wide;
 use candle_core::quantized::GgmlDType;
 use candle_core::{DType, Device};
 use lem_domain::protocol::InferenceEngine;
@@ -92,6 +93,21 @@ fn a_run_gives_the_tokens_and_counts_of_the_processor_less_what_fills_tiles_up()
     // 257 tokens of the vocabulary fill seventeen tiles of sixteen; every other matrix is whole tiles.
     assert_eq!(counted.linear, expected.linear);
     assert_eq!(counted.lm_head.get() * 272, expected.lm_head.get() * 257);
+}
+
+#[test]
+fn attention_counts_what_the_products_span() {
+    let mut engine = load(&TinyModel::new(GgmlDType::F32));
+    let of_products = |rows: usize, queries: usize, keys: usize| {
+        // Scores and mixing, a multiply-add being 2.
+        wide(2 * 2 * LAYERS * HEADS * HEAD_DIM * rows * queries * keys)
+    };
+    // Prompts of 10 and 3 tokens run apart; six more steps run together, against the keys of the longer one.
+    let spec = spec(32, 7, 2);
+    let workload = engine.prepare(&prompts(&["ten tokens", "abc"]), &spec).unwrap();
+    let executed = run(&mut engine, &workload, &spec).0.executed.unwrap();
+    let steps: u64 = (11..=16).map(|keys| of_products(2, 1, keys)).sum();
+    assert_eq!(executed.attention.get(), u128::from(of_products(1, 10, 10) + of_products(1, 3, 3) + steps));
 }
 
 #[test]

@@ -37,7 +37,8 @@ pub(super) fn finish(
             let row = unsafe { projected.part(token * stride, stride) };
             let position = span.start + token - span.first;
             let norms = [weights.query_norm.as_ref(), weights.key_norm.as_ref()];
-            level.run(Token { level, attention, norms, angles, row, position });
+            let angles = angles.map(|angles| (angles, angles.line(position, span.context)));
+            level.run(Token { level, attention, norms, angles, row });
             let (keys, values) = row[attention.heads * attention.head_dim..].split_at(attention.kv_heads * attention.head_dim);
             let heads = keys.chunks_exact(attention.head_dim).zip(values.chunks_exact(attention.head_dim));
             for (head, (key, value)) in heads.enumerate() {
@@ -54,9 +55,9 @@ struct Token<'a> {
     attention: &'a Attention,
     /// Of queries and of keys.
     norms: [Option<&'a NormWeights>; 2],
-    angles: Option<&'a Angles>,
+    /// With the line of its position.
+    angles: Option<(&'a Angles, usize)>,
     row: &'a mut [f32],
-    position: usize,
 }
 
 impl Operation for Token<'_> {
@@ -64,7 +65,7 @@ impl Operation for Token<'_> {
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
-        let Self { level, attention, norms, angles, row, position } = self;
+        let Self { level, attention, norms, angles, row } = self;
         let Attention { heads, kv_heads, head_dim, .. } = *attention;
         if let Some(limit) = attention.clip {
             row.iter_mut().for_each(|value| *value = value.clamp(-limit, limit));
@@ -75,8 +76,8 @@ impl Operation for Token<'_> {
             if let (Some(norm), Some(over)) = (norm, attention.head_norm) {
                 normalise(level, norm, over, heads, head_dim);
             }
-            if let Some(angles) = angles {
-                heads.chunks_exact_mut(head_dim).for_each(|head| angles.turn(position, head));
+            if let Some((angles, line)) = angles {
+                heads.chunks_exact_mut(head_dim).for_each(|head| angles.turn(line, head));
             }
         }
     }

@@ -1,8 +1,10 @@
 //! Guesses of a smaller model with the same vocabulary: always what it finds most probable.
 
+use super::super::journal::Journal;
 use super::super::running::Running;
 use crate::inference::executed::Executed;
 use crate::inference::executor::{DeviceError, Executor, Segment};
+use crate::inference::numbers::index;
 use crate::inference::sampling::most_probable;
 use lem_domain::flops::FlopsBreakdown;
 
@@ -11,17 +13,21 @@ pub(in crate::inference::candle) struct DraftModel<'a> {
     model: &'a mut dyn Executor,
     /// Most tokens of a pass.
     tokens: usize,
+    /// Tokens that both models have.
+    vocabulary: usize,
     executed: Executed,
 }
 
 impl<'a> DraftModel<'a> {
-    /// `model` has as many rows as the one it guesses for, and room for passes of `tokens` tokens.
-    pub(in crate::inference::candle) fn new(model: &'a mut dyn Executor, tokens: usize) -> Self {
-        Self { model, tokens, executed: Executed::default() }
+    /// `model` has as many rows as the one it guesses for, whose vocabulary has that many tokens, and room for passes of
+    /// `tokens` tokens.
+    pub(in crate::inference::candle) fn new(model: &'a mut dyn Executor, tokens: usize, vocabulary: usize) -> Self {
+        let vocabulary = vocabulary.min(model.architecture().vocabulary);
+        Self { model, tokens, vocabulary, executed: Executed::default() }
     }
 
-    pub(super) fn forget(&mut self, row: usize) {
-        self.model.truncate(row, 0);
+    pub(super) fn begin(&mut self, row: usize, context: usize) {
+        self.model.begin(row, context);
     }
 
     pub(super) fn executed(&self) -> FlopsBreakdown {
@@ -29,15 +35,20 @@ impl<'a> DraftModel<'a> {
     }
 
     /// Guesses one token after the other, for all requests together.
-    pub(super) fn draft(&mut self, running: &mut [Running<'_>], most: usize) -> Result<(), DeviceError> {
+    pub(super) fn draft(&mut self, running: &mut [Running<'_>], most: usize, journal: &Journal<'_>) -> Result<(), DeviceError> {
         for running in running.iter().filter(|running| running.is_decoding()) {
             // What was guessed last and proved wrong.
             self.model.truncate(running.row, running.tokens.len() - 1);
         }
-        self.catch_up(running)?;
+        // It stops following a text at a token that it does not have.
+        let mut follows: Vec<&mut Running<'_>> = running.iter_mut().filter(|running| self.follows(running)).collect();
+        self.catch_up(&follows, journal)?;
+        if journal.is_interrupted() {
+            return Ok(());
+        }
         for drafted in 0..most {
-            let wants_more = |running: &Running<'_>| running.is_decoding() && running.drafted == drafted && running.draft_room() > 0;
-            let mut drafting: Vec<&mut Running<'_>> = running.iter_mut().filter(|running| wants_more(running)).collect();
+            let wants_more = |running: &Running<'_>| running.drafted == drafted && running.draft_room() > 0;
+            let mut drafting: Vec<&mut &mut Running<'_>> = follows.iter_mut().filter(|running| wants_more(running)).collect();
             if drafting.is_empty() {
                 break;
             }
@@ -48,24 +59,29 @@ impl<'a> DraftModel<'a> {
             let vocabulary = self.model.architecture().vocabulary;
             let logits = self.model.logits(&last, &mut self.executed)?.chunks_exact(vocabulary);
             for (running, logits) in drafting.iter_mut().zip(logits) {
-                running.tokens.push(most_probable(logits));
+                running.tokens.push(most_probable(&logits[..self.vocabulary]));
                 running.drafted += 1;
             }
         }
         Ok(())
     }
 
-    /// Runs what it has not seen of the requests, prompts above all, until the rest of all of them fits one pass.
-    fn catch_up(&mut self, running: &[Running<'_>]) -> Result<(), DeviceError> {
-        let decoding = || running.iter().filter(|running| running.is_decoding());
-        loop {
-            let unseen: usize = decoding().map(|running| rest(running, &*self.model).tokens.len()).sum();
+    /// Whether a request decodes, and every token of it that the model has not seen is one that it has.
+    fn follows(&self, running: &Running<'_>) -> bool {
+        running.is_decoding() && rest(running, &*self.model).tokens.iter().all(|&token| index(token) < self.vocabulary)
+    }
+
+    /// Runs what it has not seen of the requests, prompts above all, until the rest of all of them fits one pass, or up to
+    /// an interrupt.
+    fn catch_up(&mut self, running: &[&mut Running<'_>], journal: &Journal<'_>) -> Result<(), DeviceError> {
+        while !journal.is_interrupted() {
+            let unseen: usize = running.iter().map(|running| rest(running, &*self.model).tokens.len()).sum();
             if unseen <= self.tokens {
-                return Ok(());
+                break;
             }
             let mut left = self.tokens;
             let mut segments = Vec::with_capacity(running.len());
-            for running in decoding() {
+            for running in running {
                 let Segment { row, tokens } = rest(running, &*self.model);
                 // The last token of each is left for the pass that guesses.
                 let taken = (tokens.len() - 1).min(left);
@@ -76,6 +92,7 @@ impl<'a> DraftModel<'a> {
             }
             self.model.run(&segments, &mut self.executed)?;
         }
+        Ok(())
     }
 }
 

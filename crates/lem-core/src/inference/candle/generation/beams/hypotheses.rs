@@ -1,7 +1,7 @@
 //! The finished continuations of one request in a beam search.
 //!
 //! Scores, lengths and the end of the search are those of Hugging Face transformers (`_beam_search` in
-//! `generation/utils.py`, version 4.57): a score is the sum of log-probabilities over length^penalty, the length that of
+//! `generation/utils.py`, version 5.19): a score is the sum of log-probabilities over length^penalty, the length that of
 //! the output with its end-of-sequence token.
 
 use lem_domain::spec::{BeamSpec, EarlyStopping};
@@ -24,7 +24,7 @@ pub(super) struct Hypotheses {
 
 impl Hypotheses {
     pub(super) fn new(spec: BeamSpec) -> Self {
-        Self { spec, best: Vec::with_capacity(spec.width + 1) }
+        Self { spec, best: Vec::with_capacity(spec.width.get() + 1) }
     }
 
     /// Σ log p ÷ length^penalty.
@@ -39,13 +39,13 @@ impl Hypotheses {
         let score = self.score(sum, tokens.len());
         let place = self.best.partition_point(|other| other.score >= score);
         self.best.insert(place, Hypothesis { tokens, score, finish });
-        self.best.truncate(self.spec.width);
+        self.best.truncate(self.spec.width.get());
     }
 
     /// Whether no running beam can still be told: `best` is the largest sum of log-probabilities among them, at so many
     /// output tokens of at most `max`.
     pub(super) fn is_done(&self, best: f64, length: usize, max: usize) -> bool {
-        let Some(worst) = self.best.last().filter(|_| self.best.len() == self.spec.width) else { return false };
+        let Some(worst) = self.best.last().filter(|_| self.best.len() == self.spec.width.get()) else { return false };
         match self.spec.early_stopping {
             EarlyStopping::AtWidth => true,
             EarlyStopping::Heuristic => worst.score >= self.score(best, length),
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     fn hypotheses(width: usize, length_penalty: f64, early_stopping: EarlyStopping) -> Hypotheses {
-        Hypotheses::new(BeamSpec { width, length_penalty, early_stopping })
+        Hypotheses::new(BeamSpec { width: width.try_into().unwrap(), length_penalty, early_stopping })
     }
 
     #[test]
