@@ -1,17 +1,15 @@
 //! Whether a value fits its setting: type, form and bounds, one setting at a time so that every mistake is told.
 
-use crate::raw::RawConfig;
-use crate::settings::Settings;
+use crate::section::{Invalid, Section};
+use crate::sections::Settings;
 use crate::value::{NOT_A_SOURCE, REPEATED, Region, TextList};
 use crate::violation::RuleCode;
 use crate::{former, suggest, tree};
-use figment::Figment;
 use figment::error::Kind;
-use figment::providers::Serialized;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::LazyLock;
-use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
+use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
 
 /// What is wrong with a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,23 +19,31 @@ pub(crate) struct Fault {
     pub(crate) hint: Option<String>,
 }
 
-static BUILT_IN: LazyLock<Value> = LazyLock::new(|| Settings::default().document());
+/// The built-in values as a document.
+pub(crate) static BUILT_IN: LazyLock<Value> = LazyLock::new(|| Settings::default().document());
 
-/// Checks the value of the setting at `path`.
-pub(crate) fn leaf(path: &str, value: &Value) -> Result<(), Fault> {
-    let mut values = Map::new();
-    tree::insert(&mut values, path, value.clone());
-    let raw: RawConfig = Figment::from(Serialized::defaults(values)).extract().map_err(|error| unreadable(path, value, error.kind))?;
-    // Every setting may be left out, but only one that is empty by default may be written as empty.
-    if value.is_null() && !tree::get(&BUILT_IN, path).is_some_and(Value::is_null) {
-        let default = tree::get(&BUILT_IN, path).map_or_else(String::new, |default| format!(", then it is {default}"));
-        let message = "expected a value, found null".to_owned();
-        return Err(Fault { code: RuleCode::WrongType, message, hint: Some(format!("leave it out{default}")) });
+/// Checks the value of the setting at `path`, and gives it as layers hold it; `None` when there is no such setting.
+pub(crate) fn leaf(path: &str, value: &Value) -> Option<Result<figment::value::Value, Fault>> {
+    // Whatever JSON can hold, figment can.
+    let kept = figment::value::Value::serialize(value).expect("a JSON value");
+    let checked = Settings::check(path, &kept)?;
+    Some(checked.map(|()| kept).map_err(|invalid| fault(path, value, invalid)))
+}
+
+fn fault(path: &str, value: &Value, invalid: Invalid) -> Fault {
+    match invalid {
+        // Every setting may be left out, but only one that is empty by default may be written as empty.
+        Invalid::Empty => {
+            let default = tree::get(&BUILT_IN, path).map_or_else(String::new, |default| format!(", then it is {default}"));
+            let message = "expected a value, found null".to_owned();
+            Fault { code: RuleCode::WrongType, message, hint: Some(format!("leave it out{default}")) }
+        }
+        Invalid::Unreadable(kind) => unreadable(path, value, kind),
+        Invalid::OutOfBounds(errors) => match first(&errors) {
+            Some(error) => out_of_bounds(path, value, error),
+            None => Fault { code: RuleCode::OutOfBounds, message: errors.to_string(), hint: None },
+        },
     }
-    raw.validate().map_err(|errors| match first(&errors) {
-        Some(error) => invalid(path, value, error),
-        None => Fault { code: RuleCode::OutOfBounds, message: errors.to_string(), hint: None },
-    })
 }
 
 /// The value in the words of a message.
@@ -124,7 +130,7 @@ fn first(errors: &ValidationErrors) -> Option<&ValidationError> {
     })
 }
 
-fn invalid(path: &str, value: &Value, error: &ValidationError) -> Fault {
+fn out_of_bounds(path: &str, value: &Value, error: &ValidationError) -> Fault {
     let own_words = || error.message.as_deref().unwrap_or_default().to_owned();
     let hint = |text: &str| Some(text.to_owned());
     match error.code.as_ref() {
@@ -134,14 +140,14 @@ fn invalid(path: &str, value: &Value, error: &ValidationError) -> Fault {
         }
         _ => Fault {
             code: RuleCode::OutOfBounds,
-            message: out_of_bounds(value, error),
+            message: bounds_of(value, error),
             // The usual slip is a figure in kilograms.
             hint: (path == "impact.grid_intensity").then(|| "it is in grams of CO2 equivalent per kilowatt-hour".to_owned()),
         },
     }
 }
 
-fn out_of_bounds(value: &Value, error: &ValidationError) -> String {
+fn bounds_of(value: &Value, error: &ValidationError) -> String {
     let bound = |name: &str| error.params.get(name).map(|bound| bound.as_str().map_or_else(|| bound.to_string(), str::to_owned));
     let unit = if error.code == "length" { " characters" } else { "" };
     let lower = match (bound("min"), bound("exclusive_min")) {

@@ -1,14 +1,15 @@
 //! No setting is accepted in silence without effect: by the backend, or by another setting.
 
 use crate::origin::Origin;
-use crate::settings::Settings;
+use crate::sections::Settings;
 use crate::stack::Stack;
-use crate::tree;
 use crate::value::SpeculationKind;
 use crate::violation::{RuleCode, Violation};
-use lem_domain::backend::{Backend, FIELDS, FieldSupport};
+use crate::{check, tree};
+use lem_domain::backend::{Backend, FieldSupport};
 use lem_domain::spec::{BatchingStrategy, EnergyChoice};
 use lem_domain::{Finding, FindingCode, Severity};
+use std::cell::LazyCell;
 
 /// Whether settings that the backend does not support are let through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,16 +24,16 @@ pub(crate) enum Unsupported {
 pub(crate) fn of_backend(stack: &mut Stack, policy: Unsupported) -> (Vec<Finding>, Vec<Violation>) {
     let settings = stack.settings();
     let backend = settings.backend.0;
-    let (resolved, built_in) = (settings.document(), Settings::default().document());
+    let resolved = LazyCell::new(|| settings.document());
     let (mut findings, mut violations) = (Vec::new(), Vec::new());
-    for path in FIELDS.iter().map(|field| field.path) {
+    for path in stack.written().map(|field| field.path) {
         let Some(FieldSupport::Unsupported(reason)) = backend.support(path) else { continue };
         let (Some(top), Some(value)) = (stack.top(path), tree::get(&resolved, path)) else { continue };
-        if tree::get(&built_in, path) == Some(value) {
+        if tree::get(&check::BUILT_IN, path) == Some(value) {
             continue;
         }
         let message = format!("{value} has no effect with `backend: {backend}`: {reason}");
-        match (&top.origin, policy) {
+        match (stack.origin_of(top), policy) {
             (Origin::Preset(name), _) => {
                 findings.push(without_effect(Severity::Info, format!("{path} of preset {name} is left out: {reason}")));
                 stack.remove(path);
@@ -87,16 +88,17 @@ pub(crate) fn of_settings(stack: &Stack, settings: &Settings) -> Vec<Finding> {
     } else if settings.energy.baseline.duration.0.is_zero() {
         idle.push(("energy.baseline.keep", "`energy.baseline.duration` is 0s"));
     }
-    let (resolved, base) = (settings.document(), stack.base_settings().document());
+    let documents = LazyCell::new(|| (settings.document(), stack.base_settings().document()));
     idle.into_iter()
         .filter_map(|(path, reason)| {
-            let value = tree::get(&resolved, path)?;
-            let severity = match stack.top(path)?.origin {
+            let severity = match stack.origin_of(stack.top(path)?) {
                 Origin::Preset(_) => Severity::Info,
                 _ => Severity::Warning,
             };
+            let (resolved, base) = &*documents;
+            let value = tree::get(resolved, path)?;
             let supported = settings.backend.0.support(path) == Some(FieldSupport::Applied);
-            let chosen = tree::get(&base, path) != Some(value) && !is_greedy_already(path, value);
+            let chosen = tree::get(base, path) != Some(value) && !is_greedy_already(path, value);
             (supported && chosen).then(|| without_effect(severity, format!("{path}: {value} has no effect: {reason}")))
         })
         .collect()

@@ -1,6 +1,6 @@
 //! From what a configuration means to what will run.
 
-use crate::settings::{BeamSearch, Decoder, Impact, Settings, Speculative};
+use crate::sections::{BeamSearch, Decoder, Impact, Settings, Speculative};
 use crate::value::{PromptKind, SampleSize, SpeculationKind};
 use lem_domain::impact::{Multiplier, Multipliers, grid_intensity};
 use lem_domain::spec::{
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn weights_run_as_they_are_stored_unless_told_otherwise() {
         let asked = |load_in_8bit, load_in_4bit| {
-            let quantization = crate::settings::Quantization { load_in_8bit, load_in_4bit };
+            let quantization = crate::sections::Quantization { load_in_8bit, load_in_4bit };
             weights(&Settings { quantization, ..Settings::default() }).quantization
         };
         assert_eq!(weights(&Settings::default()), WeightsSpec::default());

@@ -4,11 +4,10 @@ use crate::error::ConfigError;
 use crate::lower;
 use crate::request::Request;
 use crate::rules;
-use crate::settings::Settings;
+use crate::sections::Settings;
 use crate::stack::Stack;
 use crate::value::Quantity;
 use crate::violation::{RuleCode, Violation};
-use lem_domain::backend::FIELDS;
 use lem_domain::impact::Multipliers;
 use lem_domain::spec::{EnergyChoice, EnergySource, EnergySpec};
 use lem_domain::units::Watts;
@@ -33,7 +32,7 @@ pub fn resolve_metering(request: &Request) -> Result<Metering, ConfigError> {
     let stack = Stack::read(request)?;
     let settings = stack.settings();
     let is_virtual = has_virtual_machine(&settings);
-    let mut violations: Vec<Violation> = FIELDS.iter().filter_map(|field| without_effect(&stack, field.path, is_virtual)).collect();
+    let mut violations: Vec<Violation> = stack.written().filter_map(|field| without_effect(&stack, field.path, is_virtual)).collect();
     violations.extend(rules::of_meter(&stack, &settings));
     if !violations.is_empty() {
         return Err(ConfigError::Invalid { violations });
@@ -51,7 +50,6 @@ fn has_virtual_machine(settings: &Settings) -> bool {
 
 /// What is wrong with a setting that someone made and that nothing here uses.
 fn without_effect(stack: &Stack, path: &str, is_virtual: bool) -> Option<Violation> {
-    stack.top(path)?;
     let (reason, hint) = match path {
         "energy.baseline.duration" | "energy.baseline.keep" => ("no idle state is watched here", "leave it out"),
         "virtual.static_power" if is_virtual => return None,

@@ -1,5 +1,6 @@
 //! Where a value came from.
 
+use figment::{Metadata, Source};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -28,6 +29,27 @@ impl Origin {
             Self::Preset(_) => "preset",
             Self::File(_) => "file",
             Self::CommandLine(_) => "command_line",
+        }
+    }
+
+    /// As figment keeps it beside the values of a layer.
+    pub(crate) fn metadata(&self) -> Metadata {
+        let metadata = Metadata::named(self.kind());
+        match self {
+            Self::Default => metadata,
+            Self::File(path) => metadata.source(Source::File(path.clone())),
+            Self::Environment(detail) | Self::Preset(detail) | Self::CommandLine(detail) => metadata.source(Source::Custom(detail.clone())),
+        }
+    }
+
+    /// The origin behind metadata of [`Self::metadata`].
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        match (metadata.name.as_ref(), metadata.source.as_ref()) {
+            ("environment", Some(Source::Custom(variable))) => Self::Environment(variable.clone()),
+            ("preset", Some(Source::Custom(name))) => Self::Preset(name.clone()),
+            ("command_line", Some(Source::Custom(flag))) => Self::CommandLine(flag.clone()),
+            ("file", Some(Source::File(path))) => Self::File(path.clone()),
+            _ => Self::Default,
         }
     }
 

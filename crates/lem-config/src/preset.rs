@@ -1,7 +1,11 @@
 //! Presets of experiments: named layers that files and flags build on. None names a model.
 
+mod decoder;
+
+pub(crate) use decoder::decoder_values;
+
 use PresetValue::{Number, Word};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// A value of a preset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,15 +94,6 @@ impl Preset {
     /// The preset of this name.
     pub(crate) fn find(name: &str) -> Option<&'static Self> {
         PRESETS.iter().find(|preset| preset.name == name)
-    }
-
-    /// The settings as a document.
-    pub(crate) fn values(&self) -> Map<String, Value> {
-        let mut values = Map::new();
-        for &(path, value) in self.settings {
-            crate::tree::insert(&mut values, path, value.into());
-        }
-        values
     }
 }
 

@@ -3,10 +3,11 @@
 use crate::effect::{self, Unsupported};
 use crate::error::ConfigError;
 use crate::lower;
-use crate::request::Request;
+use crate::request::{Override, Request};
 use crate::resolved::Resolved;
 use crate::rules;
 use crate::stack::Stack;
+use std::path::PathBuf;
 
 /// Resolves a request: reads the layers, puts them on top of each other, checks the rules and lowers the result.
 ///
@@ -16,19 +17,57 @@ use crate::stack::Stack;
 /// When the file cannot be read, no layer names a model, or settings are wrong; the last tells all that is wrong at
 /// its stage, first of single settings, then between them.
 pub fn resolve(request: &Request) -> Result<Resolved, ConfigError> {
-    let mut stack = Stack::read(request)?;
-    let policy = if request.force { Unsupported::Record } else { Unsupported::Refuse };
-    let Some(model) = stack.settings().model_name else {
-        return Err(ConfigError::NoModel { file: request.file.clone() });
-    };
-    let (mut findings, mut violations) = effect::of_backend(&mut stack, policy);
-    let mut settings = stack.settings();
-    violations.extend(rules::check(&stack, &settings));
-    if !violations.is_empty() {
-        return Err(ConfigError::Invalid { violations });
+    Resolver::new(request)?.resolve(&[])
+}
+
+/// The layers of a request, read once and resolved as often as flags are to be put above them.
+///
+/// ```
+/// use lem_config::{Override, Request, Resolver};
+///
+/// let resolver = Resolver::new(&Request::default())?;
+/// let set = |path: &str, value| Override { path: path.to_owned(), value, flag: "--vary".to_owned() };
+/// for size in [1, 2, 4] {
+///     let resolved = resolver.resolve(&[set("model_name", "m.gguf".into()), set("batching.batch_size", size.into())])?;
+///     assert_eq!(resolved.spec.batching.size, size);
+/// }
+/// # Ok::<(), lem_config::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Resolver {
+    stack: Stack,
+    policy: Unsupported,
+    file: Option<PathBuf>,
+}
+
+impl Resolver {
+    /// Reads the layers.
+    ///
+    /// # Errors
+    /// When the file or the preset cannot be read, or single settings are wrong.
+    pub fn new(request: &Request) -> Result<Self, ConfigError> {
+        let policy = if request.force { Unsupported::Record } else { Unsupported::Refuse };
+        Ok(Self { stack: Stack::read(request)?, policy, file: request.file.clone() })
     }
-    findings.extend(effect::of_settings(&stack, &settings));
-    let name = settings.config_name.get_or_insert_with(|| lower::base_name(&model).to_owned()).clone();
-    let spec = lower::lower(&settings, &model, &name);
-    Ok(Resolved::new(spec, settings, findings, |path| stack.origin(path)))
+
+    /// Resolves the layers with these flags above them.
+    ///
+    /// # Errors
+    /// As [`resolve`].
+    pub fn resolve(&self, overrides: &[Override]) -> Result<Resolved, ConfigError> {
+        let mut stack = self.stack.with(overrides)?;
+        let Some(model) = stack.settings().model_name else {
+            return Err(ConfigError::NoModel { file: self.file.clone() });
+        };
+        let (mut findings, mut violations) = effect::of_backend(&mut stack, self.policy);
+        let mut settings = stack.settings();
+        violations.extend(rules::check(&stack, &settings));
+        if !violations.is_empty() {
+            return Err(ConfigError::Invalid { violations });
+        }
+        findings.extend(effect::of_settings(&stack, &settings));
+        let name = settings.config_name.get_or_insert_with(|| lower::base_name(&model).to_owned()).clone();
+        let spec = lower::lower(&settings, &model, &name);
+        Ok(Resolved::new(spec, settings, findings, stack))
+    }
 }

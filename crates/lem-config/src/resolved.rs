@@ -1,7 +1,8 @@
 //! What will run, with where each value came from.
 
 use crate::origin::Origin;
-use crate::settings::Settings;
+use crate::sections::Settings;
+use crate::stack::Stack;
 use crate::tree;
 use lem_domain::Finding;
 use lem_domain::backend::FIELDS;
@@ -11,31 +12,33 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A resolved configuration.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Resolved {
     /// What will run.
     pub spec: ExperimentSpec,
-    /// Every setting in the user's form, quantities with their units.
-    pub document: Value,
-    /// Origin of every setting, by its dotted path.
-    pub origins: BTreeMap<String, Origin>,
     /// Folder that receives the results.
     pub results_dir: PathBuf,
     /// What a reader of the results must know about the configuration.
     pub findings: Vec<Finding>,
     settings: Settings,
+    stack: Stack,
 }
 
 impl Resolved {
-    pub(crate) fn new(spec: ExperimentSpec, settings: Settings, findings: Vec<Finding>, origin: impl Fn(&str) -> Origin) -> Self {
-        Self {
-            spec,
-            document: settings.document(),
-            origins: FIELDS.iter().map(|field| (field.path.to_owned(), origin(field.path))).collect(),
-            results_dir: PathBuf::from(&settings.io.results_dir),
-            findings,
-            settings,
-        }
+    pub(crate) fn new(spec: ExperimentSpec, settings: Settings, findings: Vec<Finding>, stack: Stack) -> Self {
+        Self { spec, results_dir: PathBuf::from(&settings.io.results_dir), findings, settings, stack }
+    }
+
+    /// Every setting in the user's form, quantities with their units.
+    #[must_use]
+    pub fn document(&self) -> Value {
+        self.settings.document()
+    }
+
+    /// Origin of every setting, by its dotted path.
+    #[must_use]
+    pub fn origins(&self) -> BTreeMap<&'static str, Origin> {
+        FIELDS.iter().map(|field| (field.path, self.stack.origin(field.path))).collect()
     }
 
     /// Every setting as YAML, in the order of the documentation. Read back, it resolves to the same experiment.
@@ -50,11 +53,12 @@ impl Resolved {
     /// `detail` [`Origin::detail`].
     #[must_use]
     pub fn provenance_json(&self) -> Value {
-        let entry = |(path, origin): (&String, &Origin)| {
-            let value = tree::get(&self.document, path);
-            (path.clone(), json!({ "value": value, "origin": origin.kind(), "detail": origin.detail() }))
+        let document = self.document();
+        let entry = |(path, origin): (&'static str, Origin)| {
+            let value = tree::get(&document, path);
+            (path.to_owned(), json!({ "value": value, "origin": origin.kind(), "detail": origin.detail() }))
         };
-        Value::Object(self.origins.iter().map(entry).collect())
+        Value::Object(self.origins().into_iter().map(entry).collect())
     }
 
     /// What is run, as JSON that is the same for the same experiment: keys sorted, no white space.
@@ -63,7 +67,7 @@ impl Resolved {
     /// identifies the experiment.
     #[must_use]
     pub fn canonical_json(&self) -> String {
-        let mut document = self.document.clone();
+        let mut document = self.document();
         if let Value::Object(settings) = &mut document {
             settings.remove("config_name");
             settings.remove("io");

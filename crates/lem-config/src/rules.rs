@@ -1,6 +1,6 @@
 //! Rules between settings.
 
-use crate::settings::{CpuPower, Impact, Settings};
+use crate::sections::{CpuPower, Impact, Settings};
 use crate::stack::Stack;
 use crate::value::{PromptKind, SpeculationKind};
 use crate::violation::{RuleCode, Violation};

@@ -2,62 +2,98 @@
 
 use crate::document::{Document, Position};
 use crate::error::ConfigError;
-use crate::layer::{Layer, Leaf};
+use crate::layer::{Checked, Layer};
 use crate::origin::Origin;
 use crate::preset::{self, Preset};
-use crate::request::Request;
-use crate::settings::Settings;
-use crate::suggest;
+use crate::request::{Override, Request};
+use crate::section::Section;
+use crate::sections::Settings;
 use crate::value::{Choice, DecoderPreset};
 use crate::violation::{RuleCode, Violation};
-use figment::Figment;
-use figment::providers::Serialized;
-use serde_json::{Value, json};
+use crate::{suggest, tree};
+use figment::value::{Dict, Value};
+use figment::{Figment, Profile, Provider};
+use lem_domain::backend::{FIELDS, Field};
+use std::sync::Arc;
 
-/// Layers, the lowest first. The built-in values lie below all of them.
-#[derive(Debug)]
+/// Layers, merged. The built-in values lie below all of them.
+#[derive(Clone, Debug)]
 pub(crate) struct Stack {
-    layers: Vec<Layer>,
-    document: Option<Document>,
+    /// Remembers which layer a value came from.
+    figment: Figment,
+    /// What somebody wrote, by section.
+    written: Dict,
+    /// The values of the chosen decoder preset, which lie below everything that is written.
+    decoder: Option<Layer>,
+    document: Option<Arc<Document>>,
 }
 
 impl Stack {
     /// Reads every layer of a request; what is wrong with any of them is told at once.
     pub(crate) fn read(request: &Request) -> Result<Self, ConfigError> {
-        let document = request.file.as_deref().map(Document::read).transpose()?;
+        let document = request.file.as_deref().map(Document::read).transpose()?.map(Arc::new);
         let preset = request.preset.as_deref().map(find_preset).transpose()?;
-        let checked = [
-            Some(Layer::from_environment(&request.environment)),
-            preset.map(Layer::from_preset),
-            document.as_ref().map(Layer::from_document),
-            Some(Layer::from_overrides(&request.overrides)),
-        ];
-        let (layers, violations): (Vec<_>, Vec<_>) = checked.into_iter().flatten().unzip();
-        let violations = violations.concat();
-        if violations.is_empty() { Ok(Self { layers, document }) } else { Err(ConfigError::Invalid { violations }) }
+        let mut checked = Layer::from_environment(&request.environment);
+        checked.extend(preset.map(Layer::from_preset));
+        checked.extend(document.as_deref().map(Layer::from_document));
+        checked.extend(request.overrides.iter().map(Layer::from_override));
+        Self::merged(Figment::new(), document, checked)
     }
 
-    /// The setting as the topmost layer that has it gives it; `None` when it is the built-in one.
-    pub(crate) fn top(&self, path: &str) -> Option<&Leaf> {
-        self.layers.iter().rev().find_map(|layer| layer.get(path))
+    /// The same with more flags above everything that is there.
+    pub(crate) fn with(&self, overrides: &[Override]) -> Result<Self, ConfigError> {
+        Self::merged(self.figment.clone(), self.document.clone(), overrides.iter().map(Layer::from_override).collect())
+    }
+
+    fn merged(below: Figment, document: Option<Arc<Document>>, checked: Vec<Checked>) -> Result<Self, ConfigError> {
+        let (layers, violations): (Vec<_>, Vec<_>) = checked.into_iter().unzip();
+        let violations = violations.concat();
+        if !violations.is_empty() {
+            return Err(ConfigError::Invalid { violations });
+        }
+        let figment = layers.into_iter().fold(below, Figment::merge);
+        let mut profiles = figment.data().expect("layers are there when they are merged");
+        let written = profiles.remove(&Profile::Default).unwrap_or_default();
+        Ok(Self { decoder: decoder_layer(&written), figment, written, document })
+    }
+
+    /// The setting as the topmost layer that has it gives it; `None` when nobody wrote it.
+    pub(crate) fn top(&self, path: &str) -> Option<&Value> {
+        find(&self.written, path)
+    }
+
+    /// Where a value of [`Self::top`] came from.
+    pub(crate) fn origin_of(&self, value: &Value) -> Origin {
+        self.figment.get_metadata(value.tag()).map_or(Origin::Default, Origin::of)
     }
 
     /// Takes a setting out of every layer.
     pub(crate) fn remove(&mut self, path: &str) {
-        for layer in &mut self.layers {
-            layer.remove(path);
-        }
+        remove(&mut self.written, path);
     }
 
     /// Where the value of a setting came from.
     pub(crate) fn origin(&self, path: &str) -> Origin {
-        let decoder = || self.decoder_layer()?.get(path).cloned();
-        self.top(path).cloned().or_else(decoder).map_or(Origin::Default, |leaf| leaf.origin)
+        match self.top(path) {
+            Some(value) => self.origin_of(value),
+            None => {
+                let decoder = self.decoder.as_ref().filter(|layer| find(layer.values(), path).is_some());
+                decoder.map_or(Origin::Default, |layer| layer.origin().clone())
+            }
+        }
+    }
+
+    /// What somebody wrote, in the order of the documentation.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &'static Field> + use<> {
+        let mut positions = Vec::new();
+        collect(&self.written, "", &mut positions);
+        positions.sort_unstable();
+        positions.into_iter().map(|position| &FIELDS[position])
     }
 
     /// Where the key of a setting stands, when its value came from the file.
     fn position(&self, path: &str) -> Option<Position> {
-        matches!(self.top(path)?.origin, Origin::File(_)).then(|| self.document.as_ref()?.position(path)).flatten()
+        matches!(self.origin(path), Origin::File(_)).then(|| self.document.as_ref()?.position(path)).flatten()
     }
 
     /// What is wrong with a setting, with its origin and position.
@@ -74,59 +110,51 @@ impl Stack {
 
     /// What the layers mean together.
     pub(crate) fn settings(&self) -> Settings {
-        self.layers.iter().fold(self.base(), |figment, layer| figment.merge(Serialized::defaults(layer.document()))).settings()
+        let mut settings = self.base_settings();
+        settings.take(&self.written);
+        settings
     }
 
     /// What holds before any layer has its say: built-in values and, above them, those of the decoder preset.
     pub(crate) fn base_settings(&self) -> Settings {
-        self.base().settings()
+        let mut settings = Settings::default();
+        if let Some(layer) = &self.decoder {
+            settings.take(layer.values());
+        }
+        settings
     }
+}
 
-    fn base(&self) -> Figment {
-        let built_in = Figment::from(Serialized::defaults(Settings::default()));
-        match self.decoder_layer() {
-            Some(layer) => built_in.merge(Serialized::defaults(layer.document())),
-            None => built_in,
+fn decoder_layer(written: &Dict) -> Option<Layer> {
+    let preset = Choice::<DecoderPreset>::parse(find(written, "decoder.preset")?.as_str()?)?;
+    Some(Layer::from_decoder_preset(preset))
+}
+
+fn find<'a>(values: &'a Dict, path: &str) -> Option<&'a Value> {
+    match path.split_once('.') {
+        None => values.get(path),
+        Some((section, rest)) => find(values.get(section)?.as_dict()?, rest),
+    }
+}
+
+fn remove(values: &mut Dict, path: &str) {
+    match path.split_once('.') {
+        None => drop(values.remove(path)),
+        Some((section, rest)) => {
+            if let Some(Value::Dict(_, inner)) = values.get_mut(section) {
+                remove(inner, rest);
+            }
         }
     }
-
-    /// The values of the chosen decoder preset, which lie below everything that is written out.
-    fn decoder_layer(&self) -> Option<Layer> {
-        let name = self.top("decoder.preset")?.value.as_str()?;
-        let preset = Choice::<DecoderPreset>::parse(name)?;
-        Some(Layer::of(decoder_values(preset.0), &Origin::Preset(preset.name().to_owned())))
-    }
 }
 
-/// Shorthand, so that the one reason why it cannot fail stands in one place.
-trait ExtractSettings {
-    fn settings(&self) -> Settings;
-}
-
-impl ExtractSettings for Figment {
-    fn settings(&self) -> Settings {
-        self.extract().expect("the built-in values hold every setting, and each layer's values were checked against their types")
-    }
-}
-
-/// Values of the decoder presets.
-fn decoder_values(preset: DecoderPreset) -> Vec<(&'static str, Value)> {
-    match preset {
-        DecoderPreset::Deterministic => vec![("decoder.temperature", json!(0.0)), ("decoder.do_sample", json!(false))],
-        DecoderPreset::Standard => vec![
-            ("decoder.temperature", json!(1.0)),
-            ("decoder.do_sample", json!(true)),
-            ("decoder.top_p", json!(0.95)),
-            ("decoder.top_k", json!(50)),
-        ],
-        DecoderPreset::Creative => vec![
-            ("decoder.temperature", json!(0.8)),
-            ("decoder.do_sample", json!(true)),
-            ("decoder.top_p", json!(0.9)),
-            ("decoder.repetition_penalty", json!(1.1)),
-        ],
-        DecoderPreset::Factual => {
-            vec![("decoder.temperature", json!(0.3)), ("decoder.do_sample", json!(true)), ("decoder.top_k", json!(10))]
+fn collect(values: &Dict, section: &str, positions: &mut Vec<usize>) {
+    for (name, value) in values {
+        let path = tree::join(section, name);
+        match (tree::position(&path), value) {
+            (Some(position), _) => positions.push(position),
+            (None, Value::Dict(_, inner)) => collect(inner, &path, positions),
+            (None, _) => unreachable!("what is no setting was refused when its layer was read"),
         }
     }
 }

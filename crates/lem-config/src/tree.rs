@@ -1,11 +1,23 @@
 //! Dotted paths in documents, and the sections that the paths of all settings imply.
 
 use lem_domain::backend::FIELDS;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
-/// The setting of this path, as its one static name.
-pub(crate) fn setting(path: &str) -> Option<&'static str> {
-    FIELDS.iter().map(|field| field.path).find(|known| *known == path)
+/// Positions of all settings in the table.
+static POSITIONS: LazyLock<HashMap<&str, usize>> =
+    LazyLock::new(|| FIELDS.iter().enumerate().map(|(position, field)| (field.path, position)).collect());
+
+/// Paths of all sections.
+static SECTIONS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let above = |path: &'static str| path.match_indices('.').map(move |(dot, _)| &path[..dot]);
+    FIELDS.iter().flat_map(|field| above(field.path)).collect()
+});
+
+/// Position of a setting in the table, which is the order of the documentation.
+pub(crate) fn position(path: &str) -> Option<usize> {
+    POSITIONS.get(path).copied()
 }
 
 /// Paths of all settings below a section; all of them for the empty path.
@@ -23,7 +35,7 @@ pub(crate) fn names_in(section: &str) -> Vec<&'static str> {
 
 /// Whether settings lie below this path.
 pub(crate) fn is_section(path: &str) -> bool {
-    path.is_empty() || below(path).next().is_some()
+    path.is_empty() || SECTIONS.contains(path)
 }
 
 /// A path one step deeper.
@@ -34,24 +46,6 @@ pub(crate) fn join(section: &str, name: &str) -> String {
 /// The value at a dotted path.
 pub(crate) fn get<'a>(document: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(document, |value, name| value.get(name))
-}
-
-/// Puts a value at a dotted path, making the sections on the way and replacing what is no section.
-pub(crate) fn insert(values: &mut Map<String, Value>, path: &str, value: Value) {
-    match path.split_once('.') {
-        None => {
-            values.insert(path.to_owned(), value);
-        }
-        Some((section, rest)) => {
-            let inner = values.entry(section).or_insert_with(|| Value::Object(Map::new()));
-            if !inner.is_object() {
-                *inner = Value::Object(Map::new());
-            }
-            if let Value::Object(inner) = inner {
-                insert(inner, rest, value);
-            }
-        }
-    }
 }
 
 fn inner<'a>(section: &str, path: &'a str) -> Option<&'a str> {
@@ -72,12 +66,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_put_is_found() {
-        let mut values = Map::new();
-        insert(&mut values, "a.b.c", json!(1));
-        insert(&mut values, "a.d", json!(2));
-        let document = Value::Object(values);
-        assert_eq!(document, json!({ "a": { "b": { "c": 1 }, "d": 2 } }));
+    fn a_value_is_found_by_its_path() {
+        let document = json!({ "a": { "b": { "c": 1 }, "d": 2 } });
         assert_eq!((get(&document, "a.b.c"), get(&document, "a.x")), (Some(&json!(1)), None));
     }
 }

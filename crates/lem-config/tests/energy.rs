@@ -45,8 +45,8 @@ fn sources_are_a_word_a_list_or_a_text_with_commas() {
     for written in [json!(["nvml", "rapl"]), json!("nvml,rapl"), json!("nvml, rapl")] {
         let resolved = sources(written);
         assert_eq!(resolved.spec.energy.sources, both);
-        assert_eq!(resolved.document["energy"]["backend"], json!(["nvml", "rapl"]));
-        assert_eq!(resolved.origins["energy.backend"], Origin::CommandLine("--set".into()));
+        assert_eq!(resolved.document()["energy"]["backend"], json!(["nvml", "rapl"]));
+        assert_eq!(resolved.origins()["energy.backend"], Origin::CommandLine("--set".into()));
     }
     assert_eq!(sources(json!("none")).spec.energy.sources, EnergyChoice::None);
     // A list of one says the same as its word, and names the same experiment.
@@ -64,8 +64,8 @@ fn a_higher_layer_replaces_a_list_of_sources() {
     std::fs::write(&file, "model_name = \"m\"\nenergy.backend = [\"nvml\", \"rapl\", \"hwmon\"]\n").expect("writable");
     let request = |overrides| Request { file: Some(file.clone()), overrides, ..Request::default() };
     let below = resolved(&request(Vec::new()));
-    assert_eq!(below.document["energy"]["backend"], json!(["nvml", "rapl", "hwmon"]));
-    assert_eq!(below.origins["energy.backend"], Origin::File(file.clone()));
+    assert_eq!(below.document()["energy"]["backend"], json!(["nvml", "rapl", "hwmon"]));
+    assert_eq!(below.origins()["energy.backend"], Origin::File(file.clone()));
     let above = resolved(&request(vec![set("energy.backend", json!(["amd"]))]));
     assert_eq!(above.spec.energy.sources, EnergyChoice::Only(vec![EnergySource::Amd]));
 }
@@ -78,7 +78,7 @@ fn multipliers_know_where_they_come_from() {
     assert_eq!(own.multipliers, expected);
 
     let table = resolved(&request(&[("impact.region", json!("deu"))]));
-    assert_eq!(table.document["impact"]["region"], "DEU");
+    assert_eq!(table.document()["impact"]["region"], "DEU");
     let grid = table.spec.multipliers.grid.expect("the region has a figure");
     assert_eq!(grid.source, "grid of Germany, 2023: Our World in Data (Ember; Energy Institute)");
     assert_eq!(Some(grid), grid_intensity("DEU"));

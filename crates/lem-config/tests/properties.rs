@@ -142,6 +142,7 @@ proptest! {
             if preset { (json!(32), Origin::Preset("quick-test".into())) } else { (json!(128), Origin::Default) },
             (json!(1), Origin::Default),
         ];
+        let document = resolved.document();
         for (index, (path, below)) in paths.iter().zip(below).enumerate() {
             let (value, origin) = if on_command_line[index] {
                 (values("from-flag", 9)[index].clone(), Origin::CommandLine("--set".into()))
@@ -150,8 +151,8 @@ proptest! {
             } else {
                 below
             };
-            prop_assert_eq!(resolved.document.pointer(&format!("/{}", path.replace('.', "/"))), Some(&value), "{}", path);
-            prop_assert_eq!(&resolved.origins[*path], &origin, "{}", path);
+            prop_assert_eq!(document.pointer(&format!("/{}", path.replace('.', "/"))), Some(&value), "{}", path);
+            prop_assert_eq!(&resolved.origins()[*path], &origin, "{}", path);
         }
     }
 
@@ -163,7 +164,7 @@ proptest! {
         let shown = resolve(&Request { overrides, force: true, ..Request::default() }).unwrap_or_else(|error| panic!("{error}"));
         let again = reload(&shown, true);
         prop_assert_eq!(&again.spec, &shown.spec);
-        prop_assert_eq!(&again.document, &shown.document);
+        prop_assert_eq!(&again.document(), &shown.document());
         prop_assert_eq!(again.canonical_json(), shown.canonical_json());
     }
 
@@ -206,7 +207,7 @@ proptest! {
         std::fs::write(&toml, lines.join("\n")).expect("writable");
         let resolved = |file: PathBuf| resolve(&Request { file: Some(file), force: true, ..Request::default() }).unwrap_or_else(|error| panic!("{error}"));
         let expected = resolved(json);
-        prop_assert_eq!(&resolved(yaml).document, &expected.document);
-        prop_assert_eq!(&resolved(toml).document, &expected.document);
+        prop_assert_eq!(&resolved(yaml).document(), &expected.document());
+        prop_assert_eq!(&resolved(toml).document(), &expected.document());
     }
 }

@@ -64,11 +64,11 @@ fn document_schema_and_origins_hold_exactly_the_fields_of_the_table() {
     let table: BTreeSet<String> = FIELDS.iter().map(|field| field.path.to_owned()).collect();
     let resolved = resolved(&request(&[]));
     let (mut document, mut described) = (BTreeSet::new(), BTreeSet::new());
-    leaves(&resolved.document, "", &mut document);
+    leaves(&resolved.document(), "", &mut document);
     schema_leaves(&schema(), &schema(), "", &mut described);
     assert_eq!(document, table);
     assert_eq!(described, table);
-    assert_eq!(resolved.origins.into_keys().collect::<BTreeSet<_>>(), table);
+    assert_eq!(resolved.origins().into_keys().map(str::to_owned).collect::<BTreeSet<_>>(), table);
 }
 
 #[test]
@@ -156,8 +156,8 @@ fn built_in_values_are_the_documented_ones() {
 fn a_bare_model_takes_its_name_and_no_other_layer() {
     let resolved = resolved(&request(&[]));
     assert_eq!((resolved.spec.name.as_str(), resolved.spec.model.as_str()), ("tiny", "org/tiny"));
-    assert_eq!(resolved.origins["config_name"], Origin::Default);
-    assert_eq!(resolved.origins["model_name"], Origin::CommandLine("--set model_name".into()));
+    assert_eq!(resolved.origins()["config_name"], Origin::Default);
+    assert_eq!(resolved.origins()["model_name"], Origin::CommandLine("--set model_name".into()));
     assert_eq!(resolved.results_dir, PathBuf::from("results"));
     assert!(resolved.findings.is_empty());
 }
@@ -189,8 +189,8 @@ fn every_preset_runs_on_every_backend_without_attention() {
 #[test]
 fn what_a_preset_says_about_text_is_left_out_on_the_virtual_engine() {
     let resolved = resolved(&preset("quick-test", &[("backend", json!("virtual"))]));
-    assert_eq!(resolved.document["decoder"]["preset"], Value::Null);
-    assert_eq!(resolved.origins["decoder.preset"], Origin::Default);
+    assert_eq!(resolved.document()["decoder"]["preset"], Value::Null);
+    assert_eq!(resolved.origins()["decoder.preset"], Origin::Default);
     let [finding] = resolved.findings.as_slice() else { panic!("one finding: {:?}", resolved.findings) };
     assert_eq!((finding.code, finding.severity), (FindingCode::SettingWithoutEffect, Severity::Info));
 }
@@ -202,7 +202,7 @@ fn force_lets_a_setting_through_and_says_so() {
     assert_eq!((violations[0].code, violations[0].path.as_str()), (RuleCode::Unsupported, "candle.threads"));
     request.force = true;
     let resolved = resolved(&request);
-    assert_eq!(resolved.document["candle"]["threads"], 2);
+    assert_eq!(resolved.document()["candle"]["threads"], 2);
     assert_eq!(resolved.findings.len(), 1);
     assert_eq!((resolved.findings[0].code, resolved.findings[0].severity), (FindingCode::SettingWithoutEffect, Severity::Warning));
 }
@@ -226,8 +226,8 @@ fn written_decoder_values_win_over_the_decoder_preset() {
     let factual = [("decoder.preset", json!("factual")), ("decoder.temperature", json!(0.5))];
     let resolved = resolved(&request(&factual));
     assert_eq!(resolved.spec.sampling, random(0.5, 10, 1.0));
-    assert_eq!(resolved.origins["decoder.top_k"], Origin::Preset("factual".into()));
-    assert_eq!(resolved.origins["decoder.top_p"], Origin::Default);
+    assert_eq!(resolved.origins()["decoder.top_k"], Origin::Preset("factual".into()));
+    assert_eq!(resolved.origins()["decoder.top_p"], Origin::Default);
     assert!(resolved.findings.is_empty());
     let cold = [("decoder.preset", json!("standard")), ("decoder.temperature", json!(0))];
     assert_eq!(spec(&request(&cold)).sampling, SamplingSpec::GREEDY);
@@ -265,7 +265,7 @@ fn null_takes_back_what_a_lower_layer_set() {
     assert_eq!(resolved.spec.batching.max_tokens, None);
     let built_in = TokenChoice::Random { temperature: 1.0, top_k: Some(50), top_p: 1.0, min_p: 0.0 };
     assert_eq!(resolved.spec.sampling, SamplingSpec { choice: built_in, ..SamplingSpec::GREEDY });
-    assert_eq!(resolved.origins["decoder.preset"], Origin::CommandLine("--set decoder.preset".into()));
+    assert_eq!(resolved.origins()["decoder.preset"], Origin::CommandLine("--set decoder.preset".into()));
 }
 
 #[test]
@@ -293,10 +293,10 @@ fn the_environment_names_the_results_folder_and_nothing_else() {
     let environment = |value: &str| vec![("LEM_RESULTS_DIR".to_owned(), value.to_owned()), ("LEM_MODEL_NAME".to_owned(), "x".to_owned())];
     let given = resolved(&Request { environment: environment("/data/runs"), ..request(&[]) });
     assert_eq!(given.results_dir, PathBuf::from("/data/runs"));
-    assert_eq!(given.origins["io.results_dir"], Origin::Environment("LEM_RESULTS_DIR".into()));
+    assert_eq!(given.origins()["io.results_dir"], Origin::Environment("LEM_RESULTS_DIR".into()));
     assert_eq!(given.spec.model, "org/tiny");
     let empty = resolved(&Request { environment: environment(""), ..request(&[]) });
-    assert_eq!(empty.origins["io.results_dir"], Origin::Default);
+    assert_eq!(empty.origins()["io.results_dir"], Origin::Default);
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn show(args: &ConfigArgs, origin: bool, json: bool) -> anyhow::Result<Exit> {
     let resolved = lem_config::resolve(&overlay::request(args)?)?;
     match (json, origin) {
         (true, true) => out::json(&resolved.provenance_json())?,
-        (true, false) => out::json(&resolved.document)?,
+        (true, false) => out::json(&resolved.document())?,
         (false, true) => render::list::origins(&resolved)?,
         (false, false) => out::text(resolved.to_yaml()?)?,
     }

@@ -57,10 +57,10 @@ pub(crate) fn raw(raw: &RawFiles) -> std::io::Result<()> {
 pub(crate) fn origins(resolved: &Resolved) -> std::io::Result<()> {
     let mut table = plain(["setting", "value", "origin"]);
     let provenance = resolved.provenance_json();
-    for (path, origin) in &resolved.origins {
+    for (path, origin) in resolved.origins() {
         let value = &provenance[path]["value"];
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        table.add_row([path.clone(), value, origin.to_string()]);
+        table.add_row([path.to_owned(), value, origin.to_string()]);
     }
     out::line(table.trim_fmt())
 }

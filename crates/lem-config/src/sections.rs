@@ -1,0 +1,36 @@
+//! The settings, section by section: what can be written, with its bounds, and what it means, with what is built in.
+
+mod batching;
+mod candle;
+mod decoder;
+mod energy;
+mod experiment;
+mod impact;
+mod io;
+mod prompts;
+mod quantization;
+mod virtual_machine;
+mod warmup;
+
+pub(crate) use candle::Speculative;
+pub(crate) use decoder::{BeamSearch, Decoder};
+pub(crate) use energy::CpuPower;
+pub(crate) use experiment::{RawConfig, Settings};
+pub(crate) use impact::Impact;
+#[cfg(test)]
+pub(crate) use quantization::Quantization;
+
+use crate::value::Quantity;
+use std::time::Duration;
+use validator::ValidationError;
+
+/// Bounds of a duration, which the validator's own attribute cannot express.
+fn within(value: Duration, min: Duration, max: Duration) -> Result<(), ValidationError> {
+    if (min..=max).contains(&value) {
+        return Ok(());
+    }
+    let mut error = ValidationError::new("range");
+    error.add_param("min".into(), &Quantity(min));
+    error.add_param("max".into(), &Quantity(max));
+    Err(error)
+}
