@@ -8,7 +8,7 @@ section! {
     /// Settings of `backend: candle`.
     Candle from RawCandle {
         /// What the model runs on: `cpu`, `cuda`, or a GPU by its number such as `cuda:1`. `auto`: the first GPU where
-        /// this program was built for one, it is there, and no `threads` are asked for; else the processor.
+        /// this program was built for one, it is there, and nothing is said of threads; else the processor.
         device: Device = Device(DeviceChoice::Auto),
         /// Threads for tensor work on the processor. Left out: the machine's physical cores.
         #[validate(range(min = 1, max = 1024))]

@@ -63,9 +63,12 @@ pub enum EngineError {
     /// The threads cannot be started.
     #[error("cannot start the engine's threads")]
     ThreadPool(#[source] std::io::Error),
-    /// Threads were asked for, and a GPU, which has no use for them.
-    #[error("`candle.threads` has no effect on a GPU")]
-    ThreadsOnGpu,
+    /// Something about threads was asked for, and a GPU, which has no use for them.
+    #[error("`{setting}` has no effect on a GPU")]
+    ThreadsOnGpu {
+        /// What was asked for.
+        setting: &'static str,
+    },
     /// A GPU was asked for, and this program was built without what runs one.
     #[error("this program was built without CUDA")]
     WithoutCuda,
@@ -154,7 +157,7 @@ impl From<EngineError> for SeamError {
             EngineError::NoTokenizer { .. } => {
                 (Fault::Usage, Some("put the model's tokenizer.json into the folder of its weights".to_owned()))
             }
-            EngineError::ThreadsOnGpu => (Fault::Usage, Some("leave it out, or set `candle.device: cpu`".to_owned())),
+            EngineError::ThreadsOnGpu { .. } => (Fault::Usage, Some("leave it out, or set `candle.device: cpu`".to_owned())),
             EngineError::WithoutCuda => {
                 (Fault::Usage, Some("build one that has it with `cargo xtask build-cuda`, or set `candle.device: cpu`".to_owned()))
             }

@@ -28,6 +28,17 @@ pub(super) enum Target {
     Device(Device),
 }
 
+/// The setting that says something about threads of the processor.
+fn about_threads(candle: &CandleSpec) -> Option<&'static str> {
+    let plain = CandleSpec::default();
+    let settings = [
+        ("candle.threads", candle.threads != plain.threads),
+        ("candle.pin_threads", candle.pin_threads != plain.pin_threads),
+        ("candle.waiting", candle.waiting != plain.waiting),
+    ];
+    settings.into_iter().find(|(_, is_set)| *is_set).map(|(setting, _)| setting)
+}
+
 /// Whether there is no GPU, or nothing that would run one.
 fn is_no_gpu(error: &EngineError) -> bool {
     match error {
@@ -51,13 +62,15 @@ pub(super) struct Placed {
 impl Target {
     /// Opens what is asked for.
     pub(super) fn new(candle: &CandleSpec) -> Result<Self, EngineError> {
-        let threads = candle.threads;
+        let about_threads = about_threads(candle);
         match candle.device {
             DeviceChoice::Cpu => Self::processor(candle),
-            DeviceChoice::Cuda(_) if threads.is_some() => Err(EngineError::ThreadsOnGpu),
-            DeviceChoice::Cuda(ordinal) => Self::cuda(ordinal),
+            DeviceChoice::Cuda(ordinal) => match about_threads {
+                Some(setting) => Err(EngineError::ThreadsOnGpu { setting }),
+                None => Self::cuda(ordinal),
+            },
             // Who asks for threads asks for the processor, which is also what a machine without a GPU or its driver has.
-            DeviceChoice::Auto if threads.is_some() => Self::processor(candle),
+            DeviceChoice::Auto if about_threads.is_some() => Self::processor(candle),
             DeviceChoice::Auto => match Self::cuda(0) {
                 Err(error) if is_no_gpu(&error) => Self::processor(candle),
                 // A GPU that fails is not one that is missing: a run on the processor in its place would go unnoticed.
@@ -150,6 +163,6 @@ mod tests {
         assert!(is_no_gpu(&failed("DriverError(CUDA_ERROR_NO_DEVICE, \"no CUDA-capable device is detected\")")));
         assert!(!is_no_gpu(&failed("DriverError(CUDA_ERROR_SYSTEM_DRIVER_MISMATCH, \"driver and display driver differ\")")));
         assert!(is_no_gpu(&EngineError::WithoutCuda));
-        assert!(!is_no_gpu(&EngineError::ThreadsOnGpu));
+        assert!(!is_no_gpu(&EngineError::ThreadsOnGpu { setting: "candle.threads" }));
     }
 }

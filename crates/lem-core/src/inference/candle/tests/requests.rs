@@ -110,7 +110,7 @@ fn a_gpu_is_asked_for_where_there_is_one_and_without_threads() {
     };
 
     let error = load(DeviceChoice::Cuda(0), Some(1)).unwrap_err();
-    assert!(matches!(error, EngineError::ThreadsOnGpu), "{error}");
+    assert!(matches!(error, EngineError::ThreadsOnGpu { .. }), "{error}");
     // Whatever this machine has: a number of threads is one of the processor's.
     assert_eq!(load(DeviceChoice::Auto, Some(1)).unwrap().engine().device, "cpu");
     if cfg!(not(feature = "cuda")) {
