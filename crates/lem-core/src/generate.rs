@@ -125,6 +125,7 @@ impl Model {
             requests,
             events: events.into_events(),
             executed: output.executed,
+            traffic: output.traffic,
             speculation,
             memory: self.engine.memory(),
             findings: Vec::new(),

@@ -18,6 +18,7 @@ mod phases;
 mod series;
 mod summary;
 mod timeline;
+mod traffic;
 
 pub use arithmetic::{ArithmeticSummary, Waste};
 pub use distribution::Distribution;
@@ -31,3 +32,4 @@ pub use phases::Phases;
 pub use series::{Series, SeriesFault};
 pub use summary::{EnergySummary, LatencySummary, RequestCounts, Summary, ThroughputSummary, TokenTotals, summarise};
 pub use timeline::{RequestTimeline, timelines};
+pub use traffic::TrafficSummary;

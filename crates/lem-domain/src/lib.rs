@@ -17,6 +17,7 @@ pub mod sensor;
 pub mod spec;
 pub mod time;
 pub mod token;
+pub mod traffic;
 pub mod uncertainty;
 pub mod units;
 pub mod world;

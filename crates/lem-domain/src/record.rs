@@ -9,6 +9,7 @@ use crate::sensor::SensorRecord;
 use crate::spec::LoadQuantization;
 use crate::time::TimeWindow;
 use crate::token::{FinishReason, SpeculationCounts, TokenEvent};
+use crate::traffic::MemoryTraffic;
 use crate::units::Bytes;
 
 /// Everything recorded of one experiment: the input of every derivation.
@@ -60,6 +61,8 @@ pub struct ProcessRecord {
     pub events: Vec<TokenEvent>,
     /// Arithmetic really executed in the window, where the engine counts it.
     pub executed: Option<FlopsBreakdown>,
+    /// Bytes that passes moved in the window, where the engine counts them.
+    pub traffic: Option<MemoryTraffic>,
     /// Speculative decoding, where it ran.
     pub speculation: Option<SpeculationFacts>,
     /// Memory.

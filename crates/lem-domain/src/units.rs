@@ -168,6 +168,10 @@ real_unit!(
     FlopsPerSecond, "FLOP/s"
 );
 real_unit!(
+    /// A rate of traffic between memory and what computes; the count itself is [`Bytes`].
+    BytesPerSecond, "B/s"
+);
+real_unit!(
     /// Temperature in degrees Celsius.
     Celsius, "°C"
 );
@@ -393,6 +397,14 @@ impl TokensPerSecond {
     #[must_use]
     pub fn of(tokens: Tokens, span: Seconds) -> Option<Self> {
         (span.0 > 0.0).then(|| Self(tokens.value() / span.0))
+    }
+}
+
+impl BytesPerSecond {
+    /// Bytes ÷ wall time; `None` for an empty window.
+    #[must_use]
+    pub fn of(bytes: Bytes, span: Seconds) -> Option<Self> {
+        (span.0 > 0.0).then(|| Self(bytes.value() / span.0))
     }
 }
 

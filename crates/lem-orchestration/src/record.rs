@@ -37,6 +37,7 @@ pub(crate) fn measured(engine: &dyn InferenceEngine, before: Before, workload: &
         window: Some(measured.window),
         events: measured.events.clone(),
         executed: output.and_then(|output| output.executed),
+        traffic: output.and_then(|output| output.traffic),
         speculation: output.and_then(|output| output.speculation).map(|counts| SpeculationFacts { draft: engine.draft().cloned(), counts }),
         memory: engine.memory(),
         ..record
@@ -69,6 +70,7 @@ pub(crate) fn unmeasured(engine: &dyn InferenceEngine, before: Before, workload:
         requests,
         events: Vec::new(),
         executed: None,
+        traffic: None,
         speculation: None,
         memory: engine.memory(),
         findings: before.findings,

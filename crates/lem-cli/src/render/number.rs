@@ -51,7 +51,7 @@ fn scale(value: f64, unit: &str) -> (f64, &'static str) {
     const LARGE: [(f64, &str); 5] = [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
     const SMALL: [(f64, &str); 3] = [(1.0, ""), (1e-3, "m"), (1e-6, "µ")];
     let magnitude = value.abs();
-    if matches!(unit, "FLOP" | "FLOP/s" | "J" | "W") && magnitude >= 1e4 {
+    if matches!(unit, "FLOP" | "FLOP/s" | "B/s" | "J" | "W") && magnitude >= 1e4 {
         let (factor, prefix) = LARGE.into_iter().find(|(factor, _)| magnitude >= *factor).unwrap_or((1.0, ""));
         return (value / factor, prefix);
     }
@@ -87,6 +87,7 @@ mod tests {
     fn numbers_read_well() {
         let check = |value: f64, unit: &str, expected: &str| assert_eq!(with_unit(value, unit), expected);
         check(5_167_217_664.0, "FLOP", "5.167 GFLOP");
+        check(25_700_000_000.0, "B/s", "25.70 GB/s");
         check(27.345_67, "tok/s", "27.35 tok/s");
         check(0.000_45, "J/token", "450.0 µJ/token");
         check(0.045, "J/token", "45.00 mJ/token");

@@ -93,6 +93,9 @@ fn figures(summary: &SummaryRecord) -> Table {
     table.add_row(row("model FLOPs", &summary.arithmetic.model, summary.arithmetic.model.value.map(approximate)));
     table.add_row(row("executed FLOPs", &summary.arithmetic.executed, summary.arithmetic.executed.value.map(approximate)));
     table.add_row(row("model FLOP/s", &summary.arithmetic.rate, summary.arithmetic.rate.value));
+    if let Some(traffic) = &summary.memory_traffic {
+        table.add_row(row("memory traffic in decode", &traffic.decode_rate, traffic.decode_rate.value));
+    }
     if let Some(speculation) = &summary.speculation {
         let rows = [("guessed tokens accepted", speculation.acceptance), ("tokens per verified pass", speculation.tokens_per_pass)];
         for (name, value) in rows {

@@ -14,6 +14,7 @@ pub use requests::{RequestCounts, TokenTotals};
 use super::arithmetic::{ArithmeticSummary, arithmetic};
 use super::phases::Phases;
 use super::timeline::{RequestTimeline, timelines};
+use super::traffic::{self, TrafficSummary};
 use crate::finding::Finding;
 use crate::record::{MemoryFacts, RunRecord};
 use crate::time::TimeWindow;
@@ -39,6 +40,8 @@ pub struct Summary {
     pub energy: EnergySummary,
     /// Arithmetic.
     pub arithmetic: ArithmeticSummary,
+    /// Bytes moved.
+    pub traffic: TrafficSummary,
     /// How guessed tokens fared; `None` without speculative decoding.
     pub speculation: Option<SpeculationCounts>,
     /// Mean of the natural logarithm of an output token's probability, over all requests that kept it; `None` when none
@@ -73,6 +76,7 @@ pub fn summarise(record: &RunRecord) -> Summary {
         latency: rates::latency(&timelines),
         energy,
         arithmetic,
+        traffic: traffic::traffic(&record.processes, &phases),
         speculation: decoding::speculation(&record.processes),
         mean_log_probability: decoding::mean_log_probability(&record.processes, &timelines),
         memory: memory::memory(&record.processes),

@@ -6,6 +6,7 @@ use crate::flops::FlopsBreakdown;
 use crate::record::{EngineFacts, MemoryFacts, ModelFacts};
 use crate::spec::ExperimentSpec;
 use crate::token::{EventBuffer, FinishReason, SpeculationCounts, TokenLogProbability};
+use crate::traffic::MemoryTraffic;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -81,6 +82,8 @@ pub struct RunOutput {
     pub padding: Vec<u64>,
     /// Arithmetic executed, where the engine counts it.
     pub executed: Option<FlopsBreakdown>,
+    /// Bytes that passes moved, where the engine counts them.
+    pub traffic: Option<MemoryTraffic>,
     /// How guessed tokens fared; `None` without speculative decoding.
     pub speculation: Option<SpeculationCounts>,
     /// Per request and output token: how probable it was; `None` unless asked for.

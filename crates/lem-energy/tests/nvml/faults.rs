@@ -37,6 +37,7 @@ fn run(meter: SensorRecord, window: TimeWindow, findings: Vec<Finding>) -> RunRe
         requests: Vec::new(),
         events: Vec::new(),
         executed: None,
+        traffic: None,
         speculation: None,
         memory: MemoryFacts::default(),
         findings,

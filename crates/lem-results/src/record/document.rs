@@ -15,6 +15,7 @@ mod quantity;
 mod sensor;
 mod state;
 mod summary;
+mod traffic;
 
 pub use facts::{
     DatasetRecord, EngineRecord, ExpertLayersRecord, FlopsRecord, MemoryRecord, ModelRecord, ModelShapeRecord, StreamRecord, WindowRecord,
@@ -38,5 +39,7 @@ pub use sensor::{GainRecord, SensorKindRecord, SensorRecord, StampRecord};
 pub use state::StateRecord;
 pub use summary::{
     ArithmeticRecord, DistributionRecord, EnergyRecord, GaugeRecord, IdleReadingRecord, ImpactRecord, LatencyRecord, MarginalRecord,
-    PathRatioRecord, ReadingRecord, RequestCountsRecord, SummaryRecord, ThroughputRecord, TokenTotalsRecord, WasteRecord,
+    PathRatioRecord, ReadingRecord, RequestCountsRecord, SummaryRecord, ThroughputRecord, TokenTotalsRecord, TrafficSummaryRecord,
+    WasteRecord,
 };
+pub use traffic::{PassTrafficRecord, TrafficRecord};

@@ -17,8 +17,8 @@ use std::fmt;
 ///   `raw/host.json` and every sample was stamped by its read. `raw/host.json` holds `idle`, `kept_idle` and `multipliers`.
 ///   `aggregated.json` holds `idle`, `paths`, `gauges`, `energy.marginal` and `energy.impact`. `model` may hold
 ///   `adapter` and `quantization`. Speculative decoding and the probabilities of outputs stand in `raw/process_<i>.json`
-///   and `aggregated.json` where a run had them. New documents, outside of
-///   bundles: profiles, idle levels, measurements of programs and lines of live power.
+///   and `aggregated.json` where a run had them, `memory_traffic` in both. New documents, outside of bundles: profiles,
+///   idle levels, measurements of programs and lines of live power.
 /// - 1.0: the first version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

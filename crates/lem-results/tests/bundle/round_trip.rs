@@ -18,6 +18,7 @@ use lem_domain::sensor::{
 };
 use lem_domain::spec::LoadQuantization;
 use lem_domain::token::{FinishReason, RequestIndex, SpeculationCounts, TokenEvent, TokenEventKind};
+use lem_domain::traffic::{MemoryTraffic, PassTraffic};
 use lem_domain::units::{Bytes, Flops, Joules, Watts};
 use lem_domain::{Boundary, DeviceId, Finding, FindingCode, Severity, TimeWindow, Timestamp};
 use proptest::option::of;
@@ -36,6 +37,19 @@ fn flops() -> impl Strategy<Value = FlopsBreakdown> {
         attention: Flops::new(attention),
         lm_head: Flops::new(lm_head),
     })
+}
+
+fn pass_traffic() -> impl Strategy<Value = PassTraffic> {
+    any::<[u64; 4]>().prop_map(|[passes, weights, kv_read, kv_written]| PassTraffic {
+        passes,
+        weights: Bytes::new(weights),
+        kv_read: Bytes::new(kv_read),
+        kv_written: Bytes::new(kv_written),
+    })
+}
+
+fn traffic() -> impl Strategy<Value = MemoryTraffic> {
+    (pass_traffic(), pass_traffic()).prop_map(|(prefill, decode)| MemoryTraffic { prefill, decode })
 }
 
 fn event() -> impl Strategy<Value = TokenEvent> {
@@ -117,20 +131,23 @@ fn any_process() -> impl Strategy<Value = ProcessRecord> {
     let warmup = of((any::<u32>(), window()).prop_map(|(requests, window)| WarmupFacts { requests, window }));
     let counts = any::<[u64; 3]>().prop_map(|[drafted, accepted, verified]| SpeculationCounts { drafted, accepted, verified });
     let speculation = of((of(model()), counts).prop_map(|(draft, counts)| SpeculationFacts { draft, counts }));
-    let whole = (engine(), model(), window(), warmup, of(window()), streams, (of(flops()), speculation), memory());
-    whole.prop_map(|(engine, model, load, warmup, window, (requests, events, findings), (executed, speculation), memory)| ProcessRecord {
-        engine,
-        model,
-        load,
-        warmup,
-        window,
-        requests,
-        events,
-        executed,
-        speculation,
-        memory,
-        findings,
-        ..process(0)
+    let whole = (engine(), model(), window(), warmup, of(window()), streams, ((of(flops()), of(traffic())), speculation), memory());
+    whole.prop_map(|(engine, model, load, warmup, window, (requests, events, findings), ((executed, traffic), speculation), memory)| {
+        ProcessRecord {
+            engine,
+            model,
+            load,
+            warmup,
+            window,
+            requests,
+            events,
+            executed,
+            traffic,
+            speculation,
+            memory,
+            findings,
+            ..process(0)
+        }
     })
 }
 

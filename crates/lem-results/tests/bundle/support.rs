@@ -117,6 +117,7 @@ pub(crate) fn process(index: u32) -> ProcessRecord {
             attention: Flops::new(90_000_000),
             lm_head: Flops::new(3_000_000_000),
         }),
+        traffic: None,
         memory: MemoryFacts {
             model: Some(Bytes::new(91_000_000)),
             kv_cache: None,

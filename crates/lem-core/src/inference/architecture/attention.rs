@@ -1,6 +1,7 @@
 //! Attention of a block.
 
 use super::NormKind;
+use std::ops::Range;
 
 /// Causal attention with grouped heads.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,5 +39,10 @@ impl Attention {
     /// Query heads that share a key/value head.
     pub(crate) fn group(&self) -> usize {
         self.heads / self.kv_heads
+    }
+
+    /// Positions that any of `tokens` tokens attends to, of which the first stands at `start`.
+    pub(crate) fn reach(&self, start: usize, tokens: usize) -> Range<usize> {
+        self.window.map_or(0, |window| (start + 1).saturating_sub(window))..start + tokens
     }
 }

@@ -19,7 +19,7 @@ pub(super) use journal::Journal;
 pub(super) use log_probabilities::log_sum_exp;
 pub(super) use turn::prompts_part;
 
-use crate::inference::executed::Executed;
+use crate::inference::executed::{ByPhase, Phase};
 use crate::inference::executor::{DeviceError, Executor, Segment};
 use crate::inference::numbers::index;
 use crate::inference::sampling::{Sampler, SamplingRules};
@@ -42,7 +42,7 @@ pub(super) struct Generation<'a> {
     running: Vec<Running<'a>>,
     /// Positions of a pass whose logits are asked for; reused.
     positions: Vec<usize>,
-    executed: Executed,
+    executed: ByPhase,
 }
 
 impl<'a> Generation<'a> {
@@ -60,7 +60,7 @@ impl<'a> Generation<'a> {
         let log_probabilities = rules.spec.logprobs.map(log_probabilities);
         let running = Vec::with_capacity(admission.most_at_once());
         let positions = Vec::with_capacity(admission.most_at_once() * (1 + drafter.as_ref().map_or(0, Drafter::most)));
-        Self { model, drafter, rules, workload, admission, journal, log_probabilities, running, positions, executed: Executed::default() }
+        Self { model, drafter, rules, workload, admission, journal, log_probabilities, running, positions, executed: ByPhase::default() }
     }
 
     /// Runs all requests, or what an interrupt leaves of them.
@@ -79,13 +79,13 @@ impl<'a> Generation<'a> {
             self.plan()?;
             self.pass()?;
         }
-        let mut executed = self.executed.breakdown();
         let mut output = self.journal.into_output();
         if let Some(drafter) = &self.drafter {
-            executed = executed + drafter.executed();
+            self.executed.of(Phase::Decode).include(drafter.executed());
             output.speculation = Some(drafter.counts());
         }
-        output.executed = Some(executed);
+        output.executed = Some(self.executed.flops());
+        output.traffic = Some(self.executed.traffic());
         output.log_probabilities = self.log_probabilities.map(LogProbabilities::into_requests);
         Ok(output)
     }
@@ -132,16 +132,18 @@ impl<'a> Generation<'a> {
                 self.positions.extend(first - 1 - running.drafted..first);
             }
         }
-        self.model.run(&segments, &mut self.executed)?;
+        let has_prompts = self.running.iter().any(|running| running.turn > 0 && !running.is_decoding());
+        let phase = if has_prompts { Phase::Prefill } else { Phase::Decode };
+        self.model.run(&segments, self.executed.of(phase))?;
         if !self.positions.is_empty() {
-            self.choose()?;
+            self.choose(phase)?;
         }
         Ok(())
     }
 
-    fn choose(&mut self) -> Result<(), DeviceError> {
+    fn choose(&mut self, phase: Phase) -> Result<(), DeviceError> {
         let vocabulary = self.model.architecture().vocabulary;
-        let mut logits = self.model.logits(&self.positions, &mut self.executed)?;
+        let mut logits = self.model.logits(&self.positions, self.executed.of(phase))?;
         for running in self.running.iter_mut().filter(|running| running.completes) {
             let (own, others) = logits.split_at_mut((1 + running.drafted) * vocabulary);
             logits = others;

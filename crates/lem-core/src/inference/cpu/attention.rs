@@ -10,6 +10,7 @@ use super::pool::Pool;
 use super::shared::Shared;
 use super::simd::{LANES, Level, Operation, Simd, exp, tanh};
 use crate::inference::architecture::Attention;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Keys between two adjustments of the running softmax.
@@ -117,8 +118,8 @@ impl Unit<'_> {
 
     /// Positions that a query attends to.
     fn context(&self, row: usize) -> (usize, usize) {
-        let end = self.span.start + self.place(row).0 + 1;
-        (self.pass.attention.window.map_or(0, |window| end.saturating_sub(window)), end)
+        let Range { start, end } = self.pass.attention.reach(self.span.start + self.place(row).0, 1);
+        (start, end)
     }
 }
 

@@ -35,6 +35,11 @@ impl Size {
         self.head_dim.next_multiple_of(LANES)
     }
 
+    /// Bytes of the keys and values of a token in one layer.
+    pub(crate) fn token_bytes(self) -> usize {
+        self.kv_heads * (self.head_dim + self.value_dim()) * size_of::<f32>()
+    }
+
     fn key_head(self) -> usize {
         self.capacity * self.head_dim
     }

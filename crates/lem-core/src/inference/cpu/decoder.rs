@@ -85,6 +85,7 @@ impl Decoder {
             first += tokens;
         }
         assert!(first <= run.workspace.tokens, "room in the workspace");
+        run.executed.begin_pass();
         self.embed(segments, spans, run.workspace);
         for (index, (layer, weights)) in self.architecture.layers.iter().zip(&self.weights.layers).enumerate() {
             Pass { decoder: self, index, layer, weights, spans, tokens: first }.run(run);
@@ -117,7 +118,7 @@ impl Decoder {
         let logits = &mut workspace.logits[..count * vocabulary];
         let destination = Destination { output: Shared::new(logits), stride: vocabulary, column: 0, update: Update::Replace };
         Products { level: self.level, input }.compute(pool, &[(head, destination)]);
-        executed.add(Part::Head, [1, count, hidden, head.computed_outputs()]);
+        executed.add(Part::Head, count, head.multiplied());
         let scale = self.architecture.logit_scale;
         #[expect(clippy::float_cmp, reason = "one is no scale")]
         if scale != 1.0 {
@@ -210,7 +211,7 @@ impl Pass<'_> {
         let mut column = 0;
         for (product, linear) in products.iter_mut().zip(projections) {
             *product = Some((linear, Destination { output, stride, column, update: Update::Replace }));
-            executed.add(Part::Linear, [1, self.tokens, hidden, linear.computed_outputs()]);
+            executed.add(Part::Linear, self.tokens, linear.multiplied());
             column += linear.matrix.outputs();
         }
         let products = products
@@ -223,6 +224,9 @@ impl Pass<'_> {
         let mixed = &mut workspace.mixed[..self.tokens * attention.heads * attention.head_dim];
         let pass = attention::Pass { level, attention, layer: self.index, cache, spans: self.spans, queries: projected, stride };
         executed.add_attention(pass.compute(pool, mixed, &mut workspace.attention).multiply_adds);
+        let of_token = cache.size().token_bytes();
+        let attended: usize = self.spans.iter().map(|span| attention.reach(span.start, span.tokens).len()).sum();
+        executed.add_cache(attended * of_token, self.tokens * of_token);
     }
 
     /// Multiplies what attention mixed, and adds it to the residual stream.
@@ -237,7 +241,7 @@ impl Pass<'_> {
         };
         let output = Shared::new(&mut target[..self.tokens * hidden]);
         Products { level, input }.compute(pool, &[(linear, Destination { output, stride: hidden, column: 0, update })]);
-        executed.add(Part::Linear, [1, self.tokens, inputs, linear.computed_outputs()]);
+        executed.add(Part::Linear, self.tokens, linear.multiplied());
         self.add_normed(post_norm, scale, run);
     }
 

@@ -81,6 +81,8 @@ impl Pass<'_> {
         let mixed = shares.matmul(&values)?.reshape((rows, heads, tokens, head_dim))?;
         // Scores and mixing are a product each.
         executed.add_attention(2 * wide(rows * heads) * wide(tokens * view.keys.len()) * wide(head_dim));
+        let of_token = 2 * kv_heads * head_dim * keys.dtype().size_in_bytes();
+        executed.add_cache(rows * view.keys.len() * of_token, rows * tokens * of_token);
         mixed.transpose(1, 2)?.reshape((rows * tokens, heads * head_dim))
     }
 }

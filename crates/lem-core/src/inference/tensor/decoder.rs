@@ -75,6 +75,7 @@ impl Decoder {
         for segment in segments {
             assert!(cache.fits(segment.row + 1, cache.length(segment.row) + segment.tokens.len()), "room in the cache");
         }
+        executed.begin_pass();
         let units = Unit::split(segments, |row| cache.length(row), &self.windows, &self.place)?;
         let of_tokens = || segments.iter().flat_map(|segment| (cache.length(segment.row)..).zip(segment.tokens));
         let (positions, tokens): (Vec<_>, Vec<_>) = of_tokens().map(|(position, &token)| (number(position), token)).unzip();

@@ -3,7 +3,7 @@
 use super::device::failure;
 use crate::inference::architecture::{HeadNorm, NormKind};
 use crate::inference::checkpoint::{CheckpointError, Format, Stored};
-use crate::inference::executed::{Executed, Part};
+use crate::inference::executed::{Executed, Multiplied, Part};
 use crate::inference::weights::{self, Footprint, Layout, NormWeights};
 use candle_core::quantized::{GgmlDType, QStorage, QTensor};
 use candle_core::{DType, Device, Result, Tensor};
@@ -105,7 +105,7 @@ impl Linear {
             Matrix::Floats(matrix) => input.matmul(&matrix.t()?)?,
             Matrix::Blocks(matrix) => input.apply_op1_no_bwd(matrix.as_ref())?,
         };
-        executed.add(part, [1, input.dim(0)?, self.inputs, self.outputs]);
+        executed.add(part, input.dim(0)?, Multiplied { inputs: self.inputs, outputs: self.outputs, bytes: self.bytes() });
         match &self.bias {
             Some(bias) => output.broadcast_add(bias),
             None => Ok(output),

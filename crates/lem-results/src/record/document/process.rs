@@ -1,6 +1,8 @@
 //! `raw/process_<i>.json`: what one process wrote down, without its events.
 
-use super::{DatasetRecord, EngineRecord, FindingRecord, FlopsRecord, MemoryRecord, ModelRecord, StreamRecord, WindowRecord};
+use super::{
+    DatasetRecord, EngineRecord, FindingRecord, FlopsRecord, MemoryRecord, ModelRecord, StreamRecord, TrafficRecord, WindowRecord,
+};
 use crate::record::field::each;
 use crate::record::{FieldError, SchemaVersion, finite, name};
 use lem_domain::record::{self as domain, RequestFacts, SpeculationFacts, WarmupFacts};
@@ -34,6 +36,9 @@ pub struct ProcessRecord {
     pub events: StreamRecord,
     /// Arithmetic executed in the window; null when the engine does not count it.
     pub executed_flops: Option<FlopsRecord>,
+    /// Bytes that passes moved in the window; null when the engine does not count them. Since 2.0.
+    #[serde(default)]
+    pub memory_traffic: Option<TrafficRecord>,
     /// Speculative decoding; null when it did not run. Since 2.0.
     #[serde(default)]
     pub speculation: Option<SpeculationRecord>,
@@ -101,6 +106,7 @@ impl ProcessRecord {
             requests: each("requests", &process.requests, RequestRecord::of)?,
             events,
             executed_flops: process.executed.map(FlopsRecord::from),
+            memory_traffic: process.traffic.map(TrafficRecord::from),
             speculation: process.speculation.as_ref().map(SpeculationRecord::from),
             memory: process.memory.into(),
             findings: process.findings.iter().map(FindingRecord::from).collect(),
@@ -121,6 +127,7 @@ impl ProcessRecord {
             requests: self.requests.into_iter().map(RequestFacts::from).collect(),
             events,
             executed: self.executed_flops.map(Into::into),
+            traffic: self.memory_traffic.map(Into::into),
             speculation: self.speculation.map(Into::into),
             memory: self.memory.into(),
             findings: self.findings.into_iter().map(Into::into).collect(),

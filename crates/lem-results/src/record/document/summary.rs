@@ -5,11 +5,13 @@ mod arithmetic;
 mod beside;
 mod energy;
 mod latency;
+mod traffic;
 
 pub use arithmetic::{ArithmeticRecord, WasteRecord};
 pub use beside::{GaugeRecord, IdleReadingRecord, ImpactRecord, MarginalRecord};
 pub use energy::{EnergyRecord, PathRatioRecord, ReadingRecord};
 pub use latency::{DistributionRecord, LatencyRecord};
+pub use traffic::TrafficSummaryRecord;
 
 use super::{DatasetRecord, EngineRecord, FindingRecord, MemoryRecord, ModelRecord, ProcessRecord, QuantityRecord};
 
@@ -60,6 +62,9 @@ pub struct SummaryRecord {
     pub gauges: Vec<GaugeRecord>,
     /// Arithmetic.
     pub arithmetic: ArithmeticRecord,
+    /// Bytes moved between memory and what computes; null in documents of 1.x. Since 2.0.
+    #[serde(default)]
+    pub memory_traffic: Option<TrafficSummaryRecord>,
     /// How guessed tokens fared; null without speculative decoding. Since 2.0.
     #[serde(default)]
     pub speculation: Option<SpeculationTotalsRecord>,
@@ -141,6 +146,7 @@ impl SummaryRecord {
             idle: each("idle", &summary.energy.idle, IdleReadingRecord::of)?,
             gauges: each("gauges", &summary.energy.gauges, GaugeRecord::of)?,
             arithmetic: ArithmeticRecord::of(&summary.arithmetic)?,
+            memory_traffic: Some(TrafficSummaryRecord::of(&summary.traffic)?),
             speculation: summary.speculation.map(SpeculationTotalsRecord::from),
             mean_log_probability: summary.mean_log_probability.map(|mean| finite("mean_log_probability", mean)).transpose()?,
             memory: summary.memory.into(),

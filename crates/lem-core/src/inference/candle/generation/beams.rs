@@ -11,7 +11,7 @@ mod search;
 
 use super::journal::Journal;
 use super::{Admission, PREFILL_CHUNK};
-use crate::inference::executed::Executed;
+use crate::inference::executed::{ByPhase, Phase};
 use crate::inference::executor::{DeviceError, Executor, Segment};
 use crate::inference::numbers::index;
 use crate::inference::sampling::{Sampler, SamplingRules};
@@ -29,7 +29,7 @@ pub(in crate::inference::candle) struct BeamSearch<'a> {
     journal: Journal<'a>,
     /// Positions of a pass whose logits are asked for; reused.
     positions: Vec<usize>,
-    executed: Executed,
+    executed: ByPhase,
 }
 
 impl<'a> BeamSearch<'a> {
@@ -41,7 +41,7 @@ impl<'a> BeamSearch<'a> {
         admission: Admission<'a>,
         journal: Journal<'a>,
     ) -> Self {
-        Self { model, rules, spec, workload, admission, journal, positions: Vec::new(), executed: Executed::default() }
+        Self { model, rules, spec, workload, admission, journal, positions: Vec::new(), executed: ByPhase::default() }
     }
 
     /// Runs all batches, or those up to an interrupt.
@@ -63,7 +63,8 @@ impl<'a> BeamSearch<'a> {
                 search.tell(&mut self.journal);
             }
         }
-        Ok(RunOutput { executed: Some(self.executed.breakdown()), ..self.journal.into_output() })
+        let (executed, traffic) = (Some(self.executed.flops()), Some(self.executed.traffic()));
+        Ok(RunOutput { executed, traffic, ..self.journal.into_output() })
     }
 
     fn start(&mut self, request: usize, row: usize) -> Search<'a> {
@@ -97,9 +98,9 @@ impl<'a> BeamSearch<'a> {
             if segments.is_empty() {
                 break;
             }
-            self.model.run(&segments, &mut self.executed)?;
+            self.model.run(&segments, self.executed.of(Phase::Prefill))?;
             if !self.positions.is_empty() {
-                self.step(searches)?;
+                self.step(searches, Phase::Prefill)?;
             }
         }
         Ok(())
@@ -114,18 +115,18 @@ impl<'a> BeamSearch<'a> {
             if segments.is_empty() {
                 break;
             }
-            self.model.run(&segments, &mut self.executed)?;
+            self.model.run(&segments, self.executed.of(Phase::Decode))?;
             self.positions.clear();
             self.positions.extend(0..segments.len());
-            self.step(searches)?;
+            self.step(searches, Phase::Decode)?;
         }
         Ok(())
     }
 
     /// Takes a step of every search whose turn it is, from the logits at `positions`.
-    fn step(&mut self, searches: &mut [Search<'a>]) -> Result<(), DeviceError> {
+    fn step(&mut self, searches: &mut [Search<'a>], phase: Phase) -> Result<(), DeviceError> {
         let vocabulary = self.model.architecture().vocabulary;
-        let mut logits = self.model.logits(&self.positions, &mut self.executed)?.chunks_exact_mut(vocabulary);
+        let mut logits = self.model.logits(&self.positions, self.executed.of(phase))?.chunks_exact_mut(vocabulary);
         let now = self.journal.now();
         for search in searches.iter_mut().filter(|search| search.steps_now) {
             search.step(&mut logits, now);

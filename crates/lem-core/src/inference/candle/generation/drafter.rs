@@ -12,8 +12,8 @@ pub(in crate::inference::candle) use model::DraftModel;
 
 use super::journal::Journal;
 use super::running::{Running, Settled};
+use crate::inference::executed::Executed;
 use crate::inference::executor::DeviceError;
-use lem_domain::flops::FlopsBreakdown;
 use lem_domain::token::SpeculationCounts;
 
 /// What guesses, and how its guesses did.
@@ -75,10 +75,10 @@ impl<'a> Drafter<'a> {
         self.counts
     }
 
-    /// Arithmetic that guessing took.
-    pub(super) fn executed(&self) -> FlopsBreakdown {
+    /// What guessing took.
+    pub(super) fn executed(&self) -> Executed {
         match &self.method {
-            Method::PromptLookup { .. } => FlopsBreakdown::default(),
+            Method::PromptLookup { .. } => Executed::default(),
             Method::Model(model) => model.executed(),
         }
     }

@@ -13,7 +13,8 @@ use lem_domain::flops::FlopsBreakdown;
 use lem_domain::protocol::{InferenceEngine, Interrupt, RunControl, SeamError, Silent};
 use lem_domain::spec::{SamplingSpec, TokenChoice};
 use lem_domain::token::{EventBuffer, FinishReason, RequestIndex, TokenEvent, TokenEventKind};
-use lem_domain::units::Flops;
+use lem_domain::traffic::PassTraffic;
+use lem_domain::units::{Bytes, Flops};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
@@ -317,6 +318,28 @@ fn executed_arithmetic_is_the_models_plus_the_stated_waste() {
     check_executed(&[PREFILL_CHUNK], 1, 1);
     check_executed(&[PREFILL_CHUNK + 100, 3], 2, 2);
     check_executed(&[300, 400, 20], 3, 3);
+}
+
+#[test]
+fn every_pass_reads_the_matrices_once_and_what_its_tokens_attend_to() {
+    let mut engine = tiny();
+    let matrices = |engine: &CandleEngine| {
+        // Two norms in each block, and the last one.
+        engine.memory().model.unwrap().get() - wide(4 * HIDDEN * (2 * LAYERS + 1))
+    };
+    let spec = spec(8, 4, 2);
+    let workload = engine.prepare(&prompts(&["xxxxx", "xxx"]), &spec).unwrap();
+    let traffic = run(&mut engine, &workload, &spec).0.traffic.unwrap();
+    let of_token = wide(4 * LAYERS * KV_HEADS * (HEAD_DIM + HEAD_DIM.next_multiple_of(16)));
+    let pass = |passes, read: u64, written: u64| PassTraffic {
+        passes,
+        weights: Bytes::new(passes * matrices(&engine)),
+        kv_read: Bytes::new(read * of_token),
+        kv_written: Bytes::new(written * of_token),
+    };
+    assert_eq!(traffic.prefill, pass(1, 5 + 3, 5 + 3));
+    // Of four output tokens the first comes with the prompt, and the last is not run.
+    assert_eq!(traffic.decode, pass(3, (6 + 4) + (7 + 5) + (8 + 6), 2 * 3));
 }
 
 #[test]

@@ -56,7 +56,7 @@ impl Pass<'_> {
         let input = workspace.activations.load(run.pool, level, normed, hidden, weights.router.matrix.takes().exactly());
         let destination = Destination { output: Shared::new(routes), stride: experts.count, column: 0, update: Update::Replace };
         Products { level, input }.compute(run.pool, &[(&weights.router, destination)]);
-        run.executed.add(Part::Linear, [1, tokens, hidden, weights.router.computed_outputs()]);
+        run.executed.add(Part::Linear, tokens, weights.router.multiplied());
         routes.chunks_exact_mut(experts.count).for_each(|scores| experts.route(scores));
 
         // One expert after the other, with all tokens that go through it: its weights are read once.
@@ -91,7 +91,7 @@ impl Pass<'_> {
             let input = block.activations.load(block.pool, level, normed, hidden, shared.score.matrix.takes().exactly());
             let destination = Destination { output: Shared::new(scores), stride: 1, column: 0, update: Update::Replace };
             Products { level, input }.compute(block.pool, &[(&shared.score, destination)]);
-            block.executed.add(Part::Linear, [1, tokens, hidden, shared.score.computed_outputs()]);
+            block.executed.add(Part::Linear, tokens, shared.score.multiplied());
             let output = &mut workspace.normed_again[..tokens * hidden];
             block.compute(&shared.expert, normed, output, Update::Replace);
             for ((target, row), score) in target.chunks_exact_mut(hidden).zip(output.chunks_exact(hidden)).zip(scores) {
@@ -124,9 +124,9 @@ impl Block<'_> {
         let mut takes = weights.up.matrix.takes();
         if let Some(gate) = &weights.gate {
             takes = takes.and(gate.matrix.takes());
-            self.executed.add(Part::Linear, [1, rows, hidden, gate.computed_outputs()]);
+            self.executed.add(Part::Linear, rows, gate.multiplied());
         }
-        self.executed.add(Part::Linear, [1, rows, hidden, weights.up.computed_outputs()]);
+        self.executed.add(Part::Linear, rows, weights.up.multiplied());
         let products = Products { level: self.level, input: self.activations.load(self.pool, self.level, input, hidden, takes) };
         let destination = Destination { output: Shared::new(inner), stride: width, column: 0, update: Update::Replace };
         match &weights.gate {
@@ -137,6 +137,6 @@ impl Block<'_> {
         let products = Products { level: self.level, input: self.activations.load(self.pool, self.level, inner, width, takes) };
         let destination = Destination { output: Shared::new(output), stride: hidden, column: 0, update };
         products.compute(self.pool, &[(&weights.down, destination)]);
-        self.executed.add(Part::Linear, [1, rows, width, weights.down.computed_outputs()]);
+        self.executed.add(Part::Linear, rows, weights.down.multiplied());
     }
 }

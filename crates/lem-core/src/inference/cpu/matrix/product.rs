@@ -9,6 +9,7 @@ use crate::inference::cpu::pool::Pool;
 use crate::inference::cpu::shared::Shared;
 use crate::inference::cpu::simd::{LANES, Level, Operation, Simd};
 use crate::inference::cpu::unit::activate;
+use crate::inference::executed::Multiplied;
 use crate::inference::weights::Footprint;
 use std::ops::Range;
 
@@ -58,9 +59,9 @@ impl Linear {
         Self { matrix, bias }
     }
 
-    /// Outputs with those that fill the last tile up: what is computed.
-    pub(crate) fn computed_outputs(&self) -> usize {
-        self.matrix.tile_count() * LANES
+    /// Its outputs are computed with those that fill the last tile up.
+    pub(crate) fn multiplied(&self) -> Multiplied {
+        Multiplied { inputs: self.matrix.inputs(), outputs: self.matrix.tile_count() * LANES, bytes: self.bytes() }
     }
 
     #[inline(always)]

@@ -6,7 +6,6 @@ use crate::inference::executed::Executed;
 use crate::inference::executor::{DeviceError, Executor, Segment};
 use crate::inference::numbers::index;
 use crate::inference::sampling::most_probable;
-use lem_domain::flops::FlopsBreakdown;
 
 /// See the module. Its rows are those of the model it guesses for.
 pub(in crate::inference::candle) struct DraftModel<'a> {
@@ -30,8 +29,8 @@ impl<'a> DraftModel<'a> {
         self.model.begin(row, context);
     }
 
-    pub(super) fn executed(&self) -> FlopsBreakdown {
-        self.executed.breakdown()
+    pub(super) fn executed(&self) -> Executed {
+        self.executed
     }
 
     /// Guesses one token after the other, for all requests together.
