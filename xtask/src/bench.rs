@@ -1,5 +1,6 @@
 //! Benchmarks, by name.
 
+mod config;
 mod engine;
 mod peers;
 
@@ -27,6 +28,8 @@ pub(crate) struct Arguments {
 enum Bench {
     /// From starting `lem --help` to its end: what every command pays before it does anything
     Startup,
+    /// Ten thousand configurations from one, and checking one, each from start to end of the program
+    Config,
     /// Processor time of the sampler over eight fake boards and a socket, beside a thread that only wakes
     Sampler {
         /// How often the two take turns
@@ -47,6 +50,7 @@ enum Bench {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.bench {
         Bench::Startup => startup(),
+        Bench::Config => config::run(),
         Bench::Sampler { runs, seconds } => sampler(*runs, *seconds),
         Bench::Engine(arguments) => engine::run(arguments),
         Bench::Peers(arguments) => peers::run(arguments),

@@ -1,9 +1,11 @@
 //! What can be typed.
 
 mod calibrate;
+mod grid;
 mod meter;
 
 pub(crate) use calibrate::CalibrateArgs;
+pub(crate) use grid::GridArgs;
 pub(crate) use meter::{MeasureArgs, MeterArgs, MonitorArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -239,6 +241,7 @@ pub(crate) enum ConfigCommand {
         #[arg(long)]
         json: bool,
     },
+    GenerateGrid(GridArgs),
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 mod aggregate;
 mod calibrate;
-mod config;
+pub(crate) mod config;
 mod devices;
 mod doctor;
 mod experiment;
@@ -31,7 +31,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Calibrate(args) => calibrate::calibrate(args, voice),
         Command::Doctor(args) => doctor::doctor(args, voice),
         Command::Results(command) => results::results(command, voice),
-        Command::Config(command) => config::config(command),
+        Command::Config(command) => config::config(command, voice),
     }
 }
 

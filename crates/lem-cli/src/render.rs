@@ -6,6 +6,7 @@ pub(crate) mod devices;
 pub(crate) mod doctor;
 pub(crate) mod error;
 pub(crate) mod findings;
+pub(crate) mod grid;
 pub(crate) mod list;
 pub(crate) mod measurement;
 pub(crate) mod monitor;

@@ -5,6 +5,7 @@ mod document;
 mod effect;
 mod error;
 mod former;
+mod grid;
 mod layer;
 mod lower;
 mod metering;
@@ -25,6 +26,7 @@ mod violation;
 
 pub use document::Position;
 pub use error::ConfigError;
+pub use grid::{Axis, Cell, Expansion, Grid, GridError, Outcome};
 pub use metering::{InvalidDuration, Metering, parse_duration, resolve_metering};
 pub use origin::Origin;
 pub use preset::{Preset, PresetValue, presets};

@@ -50,6 +50,14 @@ impl Resolver {
         Ok(Self { stack: Stack::read(request)?, policy, file: request.file.clone() })
     }
 
+    /// What somebody wrote in any of the layers, as a configuration file that stands by itself.
+    ///
+    /// # Errors
+    /// When the YAML writer fails.
+    pub fn written_yaml(&self) -> Result<String, serde_saphyr::SerializeError> {
+        serde_saphyr::to_string(self.stack.values())
+    }
+
     /// Resolves the layers with these flags above them.
     ///
     /// # Errors

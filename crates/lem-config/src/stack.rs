@@ -83,6 +83,11 @@ impl Stack {
         }
     }
 
+    /// What somebody wrote, by section.
+    pub(crate) fn values(&self) -> &Dict {
+        &self.written
+    }
+
     /// What somebody wrote, in the order of the documentation.
     pub(crate) fn written(&self) -> impl Iterator<Item = &'static Field> + use<> {
         let mut positions = Vec::new();

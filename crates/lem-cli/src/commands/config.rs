@@ -1,15 +1,19 @@
-//! `lem config validate` and `lem config show`.
+//! `lem config`: check, show and write configurations.
+
+pub(crate) mod grid;
 
 use crate::args::{ConfigArgs, ConfigCommand};
+use crate::commands::Voice;
 use crate::exit::Exit;
 use crate::overlay;
 use crate::render::{self, out};
 
 /// Checks or shows a configuration.
-pub(crate) fn config(command: &ConfigCommand) -> anyhow::Result<Exit> {
+pub(crate) fn config(command: &ConfigCommand, voice: Voice) -> anyhow::Result<Exit> {
     match command {
         ConfigCommand::Validate(args) => validate(args),
         ConfigCommand::Show { config, origin, json } => show(config, *origin, *json),
+        ConfigCommand::GenerateGrid(args) => grid::generate(args, voice),
     }
 }
 

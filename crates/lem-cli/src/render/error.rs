@@ -25,6 +25,13 @@ pub(crate) fn show(error: &anyhow::Error) {
     }
 }
 
+/// An error with its causes in one line.
+pub(crate) fn in_one_line(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let texts: Vec<String> = causes.map(|cause| cause.to_string().split('\n').map(str::trim).collect::<Vec<_>>().join(" ")).collect();
+    texts.join(": ")
+}
+
 fn hints(error: &anyhow::Error) -> Vec<String> {
     let mut hints: Vec<String> = Vec::new();
     for cause in error.chain() {
