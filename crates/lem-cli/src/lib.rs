@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 mod args;
 mod commands;
+mod config_file;
 mod data_folder;
+mod dotenv;
 mod exit;
 mod load;
 mod overlay;
@@ -22,8 +24,9 @@ use std::process::ExitCode;
 /// Runs the program on the process's own arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = args::Arguments::parse();
-    let exit = match commands::dispatch(&arguments) {
+    // Flags may be given by variables as well, so it comes before they are read.
+    let result = dotenv::load().map_err(anyhow::Error::from).and_then(|()| commands::dispatch(&args::Arguments::parse()));
+    let exit = match result {
         Ok(exit) => exit,
         Err(error) => {
             render::error::show(&error);

@@ -1,7 +1,8 @@
 //! Flags as the topmost layer of the configuration.
 
 use crate::args::{ConfigArgs, MeterArgs, RequireArg};
-use lem_config::{Override, Request};
+use crate::{config_file, dotenv};
+use lem_config::{Override, Request, Variable};
 use lem_core::dataset::EMBEDDED_NAME;
 use lem_domain::protocol::{Fault, SeamError};
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ use std::path::Path;
 pub(crate) fn request(args: &ConfigArgs) -> Result<Request, SeamError> {
     Ok(Request {
         file: args.config.clone(),
+        user_file: config_file::user_file(),
         preset: args.preset.clone(),
         overrides: overrides(args)?,
         environment: environment()?,
@@ -19,13 +21,13 @@ pub(crate) fn request(args: &ConfigArgs) -> Result<Request, SeamError> {
 }
 
 /// The environment's own settings; what else it holds is nobody's business, and need not be text.
-fn environment() -> Result<Vec<(String, String)>, SeamError> {
+fn environment() -> Result<Vec<Variable>, SeamError> {
     let mut variables = Vec::new();
     for (name, value) in std::env::vars_os() {
-        let Some(name) = name.to_str().filter(|name| name.starts_with("LEM_")) else { continue };
+        let Some(name) = name.to_str().filter(|name| name.starts_with("LEM_") || name.starts_with("LLM_ENERGY_")) else { continue };
         let value =
             value.into_string().map_err(|_| SeamError::new(Fault::Usage, format!("the environment variable {name} is not UTF-8")))?;
-        variables.push((name.to_owned(), value));
+        variables.push(Variable { name: name.to_owned(), value, file: dotenv::file_of(name) });
     }
     Ok(variables)
 }
@@ -73,7 +75,7 @@ fn overrides(args: &ConfigArgs) -> Result<Vec<Override>, SeamError> {
 }
 
 /// The request that the flags of a meter make, and this time between two samples. Its environment is empty: nothing there
-/// concerns a meter.
+/// concerns a meter, while the user's own file knows the machine.
 pub(crate) fn meter_request(args: &MeterArgs, interval: Option<&str>) -> Result<Request, SeamError> {
     let flags = [
         ("energy.backend", args.backend.as_deref(), "--backend"),
@@ -85,7 +87,7 @@ pub(crate) fn meter_request(args: &MeterArgs, interval: Option<&str>) -> Result<
     let mut overrides: Vec<Override> =
         given.map(|(path, value, flag)| Override { path: path.to_owned(), value: json!(value), flag: flag.to_owned() }).collect();
     overrides.extend(assigned(&args.set)?);
-    Ok(Request { overrides, ..Request::default() })
+    Ok(Request { user_file: config_file::user_file(), overrides, ..Request::default() })
 }
 
 fn grade(require: RequireArg) -> &'static str {

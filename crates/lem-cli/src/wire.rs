@@ -6,7 +6,7 @@ use lem_core::inference::candle::CandleLoader;
 use lem_core::inference::simulated::VirtualLoader;
 use lem_domain::backend::Backend;
 use lem_domain::profile::BoardProfile;
-use lem_domain::protocol::{EnergyBackend, Forgetful, ModelLoader, ProfileStore, SeamError};
+use lem_domain::protocol::{EnergyBackend, Fault, Forgetful, ModelLoader, ProfileStore, SeamError};
 use lem_domain::spec::{EnergyLaw, ExperimentSpec, VirtualClockChoice};
 use lem_domain::units::{Joules, Watts};
 use lem_domain::world::{VirtualClock, World};
@@ -31,10 +31,7 @@ pub(crate) fn wire(spec: &ExperimentSpec) -> Result<Wiring, SeamError> {
     let (clock, sampler): (Arc<dyn Clock>, _) =
         if simulated_time { (Arc::new(VirtualClock::new()), SamplerKind::Stepped) } else { (Arc::new(HostClock), SamplerKind::Threaded) };
     let world = (spec.backend == Backend::Virtual).then(|| Arc::new(World::new(spec.virtual_machine.law)));
-    let loader: Box<dyn ModelLoader> = match &world {
-        Some(world) => Box::new(VirtualLoader::new(Arc::clone(world))),
-        None => Box::new(CandleLoader::new()),
-    };
+    let loader = loader(spec.backend, world.as_ref())?;
     let profiles = profile_store();
     let (known, unreadable) = known_boards(&*profiles);
     let surroundings = Surroundings {
@@ -48,6 +45,16 @@ pub(crate) fn wire(spec: &ExperimentSpec) -> Result<Wiring, SeamError> {
     };
     let meter = lem_energy::open(&spec.energy, surroundings)?;
     Ok(Wiring { clock, loader, meter: meter.backend, profiles, findings: unreadable.into_iter().chain(meter.findings).collect() })
+}
+
+/// What loads the model for a backend.
+fn loader(backend: Backend, world: Option<&Arc<World>>) -> Result<Box<dyn ModelLoader>, SeamError> {
+    match (backend, world) {
+        (Backend::Virtual, Some(world)) => Ok(Box::new(VirtualLoader::new(Arc::clone(world)))),
+        (Backend::Candle, _) => Ok(Box::new(CandleLoader::new())),
+        (server, _) => Err(SeamError::new(Fault::Usage, format!("`backend: {server}` is not started by this version of lem"))
+            .with_hint("`lem config validate` checks its configuration; `candle` and `virtual` run here")),
+    }
 }
 
 /// A meter by itself.
@@ -87,7 +94,8 @@ fn constant(static_power: Watts) -> EnergyLaw {
 fn engine_threads(spec: &ExperimentSpec) -> Option<u32> {
     match spec.backend {
         Backend::Candle => spec.candle.threads,
-        Backend::Virtual => None,
+        // A server has threads of its own, which this process does not choose.
+        _ => None,
     }
 }
 

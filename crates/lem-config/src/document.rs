@@ -1,17 +1,21 @@
 //! Configuration files: one document in YAML, TOML or JSON, read whole and with a limit.
 
+mod chain;
 mod json;
 mod position;
 mod toml;
 mod yaml;
 
+pub(crate) use chain::read_chain;
 pub use position::Position;
 
 use crate::error::ConfigError;
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// A configuration that is longer is something else.
 const MAX_BYTES: u64 = 1 << 20;
@@ -52,13 +56,14 @@ pub(crate) struct SyntaxError {
     pub(crate) message: String,
 }
 
-/// A document with its text, from which the position of a setting is looked up when a message needs it.
+/// A document with its text, in which positions are looked up when a message needs one.
 #[derive(Debug)]
 pub(crate) struct Document {
     pub(crate) path: PathBuf,
     pub(crate) values: Map<String, Value>,
     format: Format,
     text: String,
+    positions: OnceLock<HashMap<String, Position>>,
 }
 
 impl Document {
@@ -83,16 +88,17 @@ impl Document {
             Value::Null => Map::new(),
             _ => return Err(ConfigError::NotSettings { file: path.to_owned() }),
         };
-        Ok(Self { path: path.to_owned(), values, format, text })
+        Ok(Self { path: path.to_owned(), values, format, text, positions: OnceLock::new() })
     }
 
     /// Where the key at a dotted path stands; `None` when the format's reader does not tell.
     pub(crate) fn position(&self, path: &str) -> Option<Position> {
-        match self.format {
+        let read = || match self.format {
             // JSON is YAML in flow style; its own reader keeps no positions.
-            Format::Yaml | Format::Json => yaml::position(&self.text, path),
-            Format::Toml => toml::position(&self.text, path),
-        }
+            Format::Yaml | Format::Json => yaml::positions(&self.text),
+            Format::Toml => toml::positions(&self.text),
+        };
+        self.positions.get_or_init(read).get(path).copied()
     }
 }
 

@@ -59,6 +59,39 @@ pub enum ConfigError {
         /// The file.
         file: PathBuf,
     },
+    /// A file that builds on another one which cannot be used.
+    #[error("`{}` builds on `{}`, which cannot be used", .file.display(), .below.display())]
+    Extends {
+        /// The file.
+        file: PathBuf,
+        /// The file below it.
+        below: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<ConfigError>,
+    },
+    /// `_extends` holds something else than a file's name.
+    #[error("`_extends` of `{}`{} names no file", .file.display(), .position.map_or_else(String::new, |position| format!(", {position},")))]
+    ExtendsNoFile {
+        /// The file.
+        file: PathBuf,
+        /// Where the key stands.
+        position: Option<Position>,
+    },
+    /// A file that builds on itself.
+    #[error("files build on each other in a circle: {}", chain_text(.chain))]
+    ExtendsItself {
+        /// The files, each building on the next; the last one stands there twice.
+        chain: Vec<PathBuf>,
+    },
+    /// Too many files that build on each other.
+    #[error("more than {most} files build on each other: {}", chain_text(.chain))]
+    ExtendsTooFar {
+        /// The files, each building on the next.
+        chain: Vec<PathBuf>,
+        /// The limit.
+        most: usize,
+    },
     /// There is no preset of this name.
     #[error("unknown preset `{name}`")]
     UnknownPreset {
@@ -87,6 +120,10 @@ impl ConfigError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Read { .. } | Self::TooLarge { .. } | Self::NotText { .. } | Self::Syntax { .. } => None,
+            Self::Extends { source, .. } => source.hint(),
+            Self::ExtendsNoFile { .. } => Some("write one name, relative to the folder of the file: `_extends: base.yaml`".to_owned()),
+            Self::ExtendsItself { .. } => Some("take `_extends` out of one of them".to_owned()),
+            Self::ExtendsTooFar { .. } => None,
             Self::UnknownExtension { .. } => Some("name it `.yaml`, `.json` or `.toml`".to_owned()),
             Self::NotSettings { .. } => Some("start it with `model_name: …`".to_owned()),
             Self::UnknownPreset { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
@@ -95,6 +132,10 @@ impl ConfigError {
             Self::Invalid { violations } => hints(violations),
         }
     }
+}
+
+fn chain_text(chain: &[PathBuf]) -> String {
+    chain.iter().map(|file| format!("`{}`", file.display())).collect::<Vec<_>>().join(" → ")
 }
 
 fn model_hint(file: Option<&std::path::Path>) -> String {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod check;
+mod describe;
 mod document;
 mod effect;
 mod error;
@@ -24,14 +25,15 @@ mod tree;
 mod value;
 mod violation;
 
+pub use describe::{Form, SectionDescription, Setting, sections, settings};
 pub use document::Position;
 pub use error::ConfigError;
 pub use grid::{Axis, Cell, Expansion, Grid, GridError, Outcome};
 pub use metering::{InvalidDuration, Metering, parse_duration, resolve_metering};
 pub use origin::Origin;
 pub use preset::{Preset, PresetValue, presets};
-pub use request::{Override, Request};
+pub use request::{Override, Request, Variable};
 pub use resolve::{Resolver, resolve};
-pub use resolved::Resolved;
+pub use resolved::{Provenance, Resolved};
 pub use schema::schema;
 pub use violation::{RuleCode, Violation};

@@ -1,12 +1,15 @@
 //! From what a configuration means to what will run.
 
-use crate::sections::{BeamSearch, Decoder, Impact, Settings, Speculative};
-use crate::value::{PromptKind, SampleSize, SpeculationKind};
+mod server;
+
+use crate::sections::{BeamSearch, Decoder, Impact, Settings, Slo, Speculative, Traffic, Warmup};
+use crate::value::{ArrivalKind, ParallelKind, PromptKind, SampleSize, SpeculationKind};
 use lem_domain::impact::{Multiplier, Multipliers, grid_intensity};
 use lem_domain::spec::{
-    BaselineSpec, BatchingSpec, BeamSpec, CandleSpec, CpuPowerOverride, EnergyLaw, EnergySpec, ExperimentSpec, LoadQuantization,
-    PromptSource, PromptSpec, SamplingSpec, SpeculationMethod, SpeculationSpec, TokenChoice, TokenLimits, VirtualSpec, WarmupSpec,
-    WeightsSpec,
+    ArrivalShape, ArrivalSpec, BaselineSpec, BatchingSpec, BatchingStrategy, BeamSpec, CandleSpec, CpuPowerOverride, DeviceChoice,
+    EnergyLaw, EnergySpec, ExperimentSpec, LoadQuantization, Objectives, ParallelStrategy, ParallelismSpec, PlacementSpec, PromptSource,
+    PromptSpec, RepetitionSpec, SamplingSpec, ScheduleSpec, SpeculationMethod, SpeculationSpec, StabilitySpec, TokenChoice, TokenLimits,
+    TrafficSpec, VirtualSpec, WarmupSpec, WeightsSpec,
 };
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
@@ -18,29 +21,26 @@ pub(crate) fn lower(settings: &Settings, model: &str, name: &str) -> ExperimentS
         model: model.to_owned(),
         weights: weights(settings),
         backend: settings.backend.0,
+        placement: placement(settings),
         limits: TokenLimits {
             max_input: settings.max_input_tokens,
             max_output: settings.max_output_tokens,
             min_output: settings.min_output_tokens,
         },
         prompts: prompts(settings),
-        batching: BatchingSpec {
-            size: settings.batching.batch_size,
-            strategy: settings.batching.strategy.0,
-            max_tokens: settings.batching.max_tokens_per_batch,
-        },
+        batching: batching(settings),
+        one_at_a_time: settings.streaming,
+        traffic: traffic(&settings.traffic, settings.random_seed),
         sampling: sampling(&settings.decoder),
         seed: settings.random_seed,
-        warmup: WarmupSpec { requests: settings.warmup.requests },
+        warmup: warmup(&settings.warmup),
         energy: energy(settings),
         multipliers: multipliers(&settings.impact),
-        candle: CandleSpec {
-            device: settings.candle.device.0,
-            threads: settings.candle.threads,
-            pin_threads: settings.candle.pin_threads,
-            waiting: settings.candle.waiting.0,
-            speculation: speculation(&settings.candle.speculative),
-        },
+        objectives: objectives(&settings.slo),
+        repetition: repetition(settings),
+        keeps_texts: settings.save_outputs,
+        server: server::server(settings),
+        candle: candle(settings),
         virtual_machine: virtual_machine(settings),
     }
 }
@@ -52,7 +52,93 @@ fn weights(settings: &Settings) -> WeightsSpec {
         (false, true) => Some(LoadQuantization::FourBit),
         (false, false) => None,
     };
-    WeightsSpec { adapter: settings.adapter.clone(), quantization }
+    WeightsSpec { adapter: settings.adapter.clone(), quantization, precision: settings.fp_precision.0 }
+}
+
+fn placement(settings: &Settings) -> PlacementSpec {
+    let strategy = match settings.parallelism.strategy.0 {
+        ParallelKind::None => None,
+        ParallelKind::Tensor => Some(ParallelStrategy::Tensor),
+        ParallelKind::Pipeline => Some(ParallelStrategy::Pipeline),
+        ParallelKind::Data => Some(ParallelStrategy::Data),
+    };
+    let parallelism = strategy.map(|strategy| ParallelismSpec { strategy, degree: settings.parallelism.degree });
+    PlacementSpec { gpus: settings.gpus.as_ref().map(|gpus| gpus.0.clone()), parallelism }
+}
+
+/// One request at a time is a batch of one, whatever is said of batches.
+fn batching(settings: &Settings) -> BatchingSpec {
+    let batching = &settings.batching;
+    let asked = BatchingSpec { size: batching.batch_size, strategy: batching.strategy.0, max_tokens: batching.max_tokens_per_batch };
+    match (settings.streaming, asked.strategy) {
+        (false, _) => asked,
+        (true, BatchingStrategy::Continuous) => BatchingSpec { size: 1, ..asked },
+        (true, _) => BatchingSpec { size: 1, strategy: BatchingStrategy::Static, max_tokens: None },
+    }
+}
+
+/// The rules refuse an arrival without a rate, and a gamma distribution without its burstiness.
+fn traffic(traffic: &Traffic, seed: u64) -> TrafficSpec {
+    let shape = match traffic.arrival.0 {
+        ArrivalKind::None => None,
+        ArrivalKind::Constant => Some(ArrivalShape::Constant),
+        ArrivalKind::Poisson => Some(ArrivalShape::Poisson),
+        ArrivalKind::Gamma => traffic.burstiness.map(|variation| ArrivalShape::Gamma { variation }),
+    };
+    let arrival = shape.zip(traffic.rate).map(|(shape, rate)| ArrivalSpec { shape, rate, seed: traffic.seed.unwrap_or(seed) });
+    TrafficSpec { arrival, concurrency: traffic.concurrency }
+}
+
+fn warmup(warmup: &Warmup) -> WarmupSpec {
+    let until_stable = warmup.until_stable.then_some(StabilitySpec {
+        max_requests: warmup.max_requests,
+        window: warmup.window,
+        variation: warmup.cv_threshold,
+        min_duration: warmup.min_duration.0,
+    });
+    WarmupSpec { requests: warmup.requests, until_stable }
+}
+
+fn objectives(slo: &Slo) -> Objectives {
+    let is_asked = slo.ttft.is_some() || slo.tpot.is_some() || slo.end_to_end.is_some();
+    Objectives {
+        ttft: slo.ttft.map(|limit| limit.0),
+        tpot: slo.tpot.map(|limit| limit.0),
+        end_to_end: slo.end_to_end.map(|limit| limit.0),
+        share: is_asked.then_some(slo.percentile),
+    }
+}
+
+fn repetition(settings: &Settings) -> RepetitionSpec {
+    let schedule = &settings.schedule;
+    RepetitionSpec {
+        cycles: settings.num_cycles,
+        confidence: settings.statistics.confidence,
+        target_half_width: settings.statistics.target_half_width,
+        schedule: schedule.enabled.then(|| ScheduleSpec {
+            every: schedule.interval.map(|interval| interval.0),
+            at: schedule.at.map(|time| time.0),
+            days: schedule.days.as_ref().map(|days| days.weekdays()).unwrap_or_default(),
+            total: schedule.total_duration.0,
+        }),
+    }
+}
+
+/// The one GPU that is named, or none, says where `auto` is; the rules refuse several.
+fn candle(settings: &Settings) -> CandleSpec {
+    let candle = &settings.candle;
+    let device = match (candle.device.0, settings.gpus.as_ref().map(|gpus| gpus.0.as_slice())) {
+        (DeviceChoice::Auto, Some([])) => DeviceChoice::Cpu,
+        (DeviceChoice::Auto, Some(&[gpu])) => DeviceChoice::Cuda(gpu),
+        (device, _) => device,
+    };
+    CandleSpec {
+        device,
+        threads: candle.threads,
+        pin_threads: candle.pin_threads,
+        waiting: candle.waiting.0,
+        speculation: speculation(&candle.speculative),
+    }
 }
 
 fn prompts(settings: &Settings) -> PromptSpec {

@@ -2,6 +2,7 @@
 
 use crate::error::ConfigError;
 use crate::lower;
+use crate::origin::Origin;
 use crate::request::Request;
 use crate::rules;
 use crate::sections::Settings;
@@ -48,8 +49,12 @@ fn has_virtual_machine(settings: &Settings) -> bool {
     matches!(settings.energy.backend.choice(), EnergyChoice::Only(sources) if sources.contains(&EnergySource::Virtual))
 }
 
-/// What is wrong with a setting that someone made and that nothing here uses.
+/// What is wrong with a setting that someone made and that nothing here uses. What is said of the machine as a whole is said
+/// for other commands as well.
 fn without_effect(stack: &Stack, path: &str, is_virtual: bool) -> Option<Violation> {
+    if matches!(stack.origin(path), Origin::UserFile(_) | Origin::Environment(_)) {
+        return None;
+    }
     let (reason, hint) = match path {
         "energy.baseline.duration" | "energy.baseline.keep" => ("no idle state is watched here", "leave it out"),
         "virtual.static_power" if is_virtual => return None,

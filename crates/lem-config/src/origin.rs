@@ -2,14 +2,16 @@
 
 use figment::{Metadata, Source};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where a value came from; a later variant wins over an earlier one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
     /// Built in.
     Default,
-    /// This environment variable.
+    /// This file of the user's own defaults for the machine.
+    UserFile(PathBuf),
+    /// This environment variable, with the file that sets it where one does.
     Environment(String),
     /// This preset of experiments, or the decoder preset of this name.
     Preset(String),
@@ -25,6 +27,7 @@ impl Origin {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Default => "default",
+            Self::UserFile(_) => "user_file",
             Self::Environment(_) => "environment",
             Self::Preset(_) => "preset",
             Self::File(_) => "file",
@@ -37,7 +40,7 @@ impl Origin {
         let metadata = Metadata::named(self.kind());
         match self {
             Self::Default => metadata,
-            Self::File(path) => metadata.source(Source::File(path.clone())),
+            Self::UserFile(path) | Self::File(path) => metadata.source(Source::File(path.clone())),
             Self::Environment(detail) | Self::Preset(detail) | Self::CommandLine(detail) => metadata.source(Source::Custom(detail.clone())),
         }
     }
@@ -49,7 +52,16 @@ impl Origin {
             ("preset", Some(Source::Custom(name))) => Self::Preset(name.clone()),
             ("command_line", Some(Source::Custom(flag))) => Self::CommandLine(flag.clone()),
             ("file", Some(Source::File(path))) => Self::File(path.clone()),
+            ("user_file", Some(Source::File(path))) => Self::UserFile(path.clone()),
             _ => Self::Default,
+        }
+    }
+
+    /// The file that it stands in.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::UserFile(path) | Self::File(path) => Some(path),
+            Self::Default | Self::Environment(_) | Self::Preset(_) | Self::CommandLine(_) => None,
         }
     }
 
@@ -59,7 +71,7 @@ impl Origin {
         match self {
             Self::Default => None,
             Self::Environment(detail) | Self::Preset(detail) | Self::CommandLine(detail) => Some(detail.clone()),
-            Self::File(path) => Some(path.display().to_string()),
+            Self::UserFile(path) | Self::File(path) => Some(path.display().to_string()),
         }
     }
 }
@@ -70,6 +82,7 @@ impl fmt::Display for Origin {
             Self::Default => formatter.write_str("default"),
             Self::Environment(variable) => write!(formatter, "environment variable {variable}"),
             Self::Preset(name) => write!(formatter, "preset {name}"),
+            Self::UserFile(path) => write!(formatter, "user file {}", path.display()),
             Self::File(path) => write!(formatter, "{}", path.display()),
             Self::CommandLine(flag) => formatter.write_str(flag),
         }

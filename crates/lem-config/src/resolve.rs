@@ -11,7 +11,8 @@ use std::path::PathBuf;
 
 /// Resolves a request: reads the layers, puts them on top of each other, checks the rules and lowers the result.
 ///
-/// The layers from the lowest up: built-in values, environment, preset, file, command line.
+/// The layers from the lowest up: built-in values, user file, environment, preset, file (above those it builds on), command
+/// line.
 ///
 /// # Errors
 /// When the file cannot be read, no layer names a model, or settings are wrong; the last tells all that is wrong at
@@ -67,7 +68,9 @@ impl Resolver {
         let Some(model) = stack.settings().model_name else {
             return Err(ConfigError::NoModel { file: self.file.clone() });
         };
-        let (mut findings, mut violations) = effect::of_backend(&mut stack, self.policy);
+        let mut findings = stack.findings().to_vec();
+        let (without_effect, mut violations) = effect::of_backend(&mut stack, self.policy);
+        findings.extend(without_effect);
         let mut settings = stack.settings();
         violations.extend(rules::check(&stack, &settings));
         if !violations.is_empty() {

@@ -7,9 +7,21 @@ mod energy;
 mod experiment;
 mod impact;
 mod io;
+mod llamacpp;
+mod openai;
+mod parallelism;
 mod prompts;
+mod pytorch;
 mod quantization;
+mod schedule;
+mod server;
+mod sglang;
+mod slo;
+mod statistics;
+mod tensorrt;
+mod traffic;
 mod virtual_machine;
+mod vllm;
 mod warmup;
 
 pub(crate) use candle::Speculative;
@@ -19,6 +31,10 @@ pub(crate) use experiment::{RawConfig, Settings};
 pub(crate) use impact::Impact;
 #[cfg(test)]
 pub(crate) use quantization::Quantization;
+pub(crate) use server::Server;
+pub(crate) use slo::Slo;
+pub(crate) use traffic::Traffic;
+pub(crate) use warmup::Warmup;
 
 use crate::value::Quantity;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! The layers on top of each other: which value wins, and where it came from.
 
-use crate::document::{Document, Position};
+use crate::document::{Document, Position, read_chain};
 use crate::error::ConfigError;
 use crate::layer::{Checked, Layer};
 use crate::origin::Origin;
@@ -13,6 +13,7 @@ use crate::violation::{RuleCode, Violation};
 use crate::{suggest, tree};
 use figment::value::{Dict, Value};
 use figment::{Figment, Profile, Provider};
+use lem_domain::Finding;
 use lem_domain::backend::{FIELDS, Field};
 use std::sync::Arc;
 
@@ -25,36 +26,57 @@ pub(crate) struct Stack {
     written: Dict,
     /// The values of the chosen decoder preset, which lie below everything that is written.
     decoder: Option<Layer>,
-    document: Option<Arc<Document>>,
+    /// The files, in which positions are looked up.
+    documents: Arc<[Document]>,
+    /// What must be known of the layers.
+    findings: Vec<Finding>,
 }
 
 impl Stack {
     /// Reads every layer of a request; what is wrong with any of them is told at once.
     pub(crate) fn read(request: &Request) -> Result<Self, ConfigError> {
-        let document = request.file.as_deref().map(Document::read).transpose()?.map(Arc::new);
+        let mut documents: Vec<_> = request.user_file.as_deref().map(Document::read).transpose()?.into_iter().collect();
+        let below = documents.len();
+        if let Some(file) = &request.file {
+            documents.extend(read_chain(file)?);
+        }
         let preset = request.preset.as_deref().map(find_preset).transpose()?;
-        let mut checked = Layer::from_environment(&request.environment);
+        let (user_file, files) = documents.split_at(below);
+        let mut checked: Vec<_> = user_file.iter().map(Layer::from_user_file).collect();
+        checked.extend(Layer::from_environment(&request.environment));
         checked.extend(preset.map(Layer::from_preset));
-        checked.extend(document.as_deref().map(Layer::from_document));
+        checked.extend(files.iter().map(Layer::from_document));
         checked.extend(request.overrides.iter().map(Layer::from_override));
-        Self::merged(Figment::new(), document, checked)
+        let empty =
+            Self { figment: Figment::new(), written: Dict::new(), decoder: None, documents: documents.into(), findings: Vec::new() };
+        empty.topped(checked)
     }
 
     /// The same with more flags above everything that is there.
     pub(crate) fn with(&self, overrides: &[Override]) -> Result<Self, ConfigError> {
-        Self::merged(self.figment.clone(), self.document.clone(), overrides.iter().map(Layer::from_override).collect())
+        self.clone().topped(overrides.iter().map(Layer::from_override).collect())
     }
 
-    fn merged(below: Figment, document: Option<Arc<Document>>, checked: Vec<Checked>) -> Result<Self, ConfigError> {
-        let (layers, violations): (Vec<_>, Vec<_>) = checked.into_iter().unzip();
-        let violations = violations.concat();
+    /// The same with more layers above it.
+    fn topped(mut self, checked: Vec<Checked>) -> Result<Self, ConfigError> {
+        let mut violations = Vec::new();
+        for one in checked {
+            violations.extend(one.violations);
+            self.findings.extend(one.findings);
+            self.figment = self.figment.merge(one.layer);
+        }
         if !violations.is_empty() {
             return Err(ConfigError::Invalid { violations });
         }
-        let figment = layers.into_iter().fold(below, Figment::merge);
-        let mut profiles = figment.data().expect("layers are there when they are merged");
-        let written = profiles.remove(&Profile::Default).unwrap_or_default();
-        Ok(Self { decoder: decoder_layer(&written), figment, written, document })
+        let mut profiles = self.figment.data().expect("layers are there when they are merged");
+        self.written = profiles.remove(&Profile::Default).unwrap_or_default();
+        self.decoder = decoder_layer(&self.written);
+        Ok(self)
+    }
+
+    /// What must be known of the layers.
+    pub(crate) fn findings(&self) -> &[Finding] {
+        &self.findings
     }
 
     /// The setting as the topmost layer that has it gives it; `None` when nobody wrote it.
@@ -65,6 +87,11 @@ impl Stack {
     /// Where a value of [`Self::top`] came from.
     pub(crate) fn origin_of(&self, value: &Value) -> Origin {
         self.figment.get_metadata(value.tag()).map_or(Origin::Default, Origin::of)
+    }
+
+    /// Whether somebody wrote something in a section of the top level.
+    pub(crate) fn has_section(&self, name: &str) -> bool {
+        self.written.get(name).and_then(Value::as_dict).is_some_and(|section| !section.is_empty())
     }
 
     /// Takes a setting out of every layer.
@@ -96,9 +123,11 @@ impl Stack {
         positions.into_iter().map(|position| &FIELDS[position])
     }
 
-    /// Where the key of a setting stands, when its value came from the file.
-    fn position(&self, path: &str) -> Option<Position> {
-        matches!(self.origin(path), Origin::File(_)).then(|| self.document.as_ref()?.position(path)).flatten()
+    /// Where the key of a setting stands, when its value came from a file.
+    pub(crate) fn position(&self, path: &str) -> Option<Position> {
+        let origin = self.origin(path);
+        let file = origin.file()?;
+        self.documents.iter().find(|document| document.path == file)?.position(path)
     }
 
     /// What is wrong with a setting, with its origin and position.

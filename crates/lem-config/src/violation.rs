@@ -74,6 +74,12 @@ rule_codes! {
     DraftModelUnused => "C026",
     /// A beam search beside a setting that it has no part in.
     BesideBeams => "C027",
+    /// A setting under its former name beside another value under today's.
+    SaidTwice => "C028",
+    /// Quantisation without a number of bits.
+    NoBitWidth => "C029",
+    /// The user file says something about experiments rather than about the machine.
+    NotOfMachine => "C030",
 }
 
 impl fmt::Display for RuleCode {

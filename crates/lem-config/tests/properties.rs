@@ -1,6 +1,8 @@
 //! Laws that hold for any layers: the topmost wins, what is shown reads back, unknown names are refused.
 
-use lem_config::{ConfigError, Origin, Override, Request, Resolved, RuleCode, resolve};
+use lem_config::{
+    ConfigError, Form, Origin, Override, Request, Resolved, RuleCode, Setting, Variable, resolve, settings as settings_of_lem,
+};
 use lem_domain::backend::FIELDS;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -37,80 +39,78 @@ fn reload(shown: &Resolved, force: bool) -> Resolved {
     resolve(&Request { file: Some(file), force, ..Request::default() }).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Any value of a setting that is valid by itself.
-fn value_of(path: &'static str) -> BoxedStrategy<Value> {
-    let words = |words: &'static [&'static str]| prop::sample::select(words).prop_map(Value::from).boxed();
-    let numbers = |min: u32, max: u32| (min..=max).prop_map(Value::from).boxed();
-    let quantity =
-        |unit: &'static str| (0u32..10_000).prop_map(move |number| json!(format!("{}{unit}", f64::from(number) / 100.0))).boxed();
-    match path {
-        "config_name" | "model_name" | "adapter" | "io.results_dir" => {
-            "[a-zA-Z0-9 :#'\"{}\\[\\]~&*!%@.,-]{1,20}".prop_map(Value::from).boxed()
+/// Every scalar and list of JSON that a setting takes is written the same in TOML.
+fn in_toml(value: &Value) -> String {
+    match value {
+        Value::Object(entries) => {
+            let entries: Vec<_> = entries.iter().map(|(name, value)| format!("{name} = {}", in_toml(value))).collect();
+            format!("{{ {} }}", entries.join(", "))
         }
-        "backend" => words(&["candle", "virtual"]),
-        "max_input_tokens" | "max_output_tokens" => numbers(1, 1_000_000),
-        "min_output_tokens" => numbers(0, 1),
-        "random_seed" => any::<u64>().prop_map(Value::from).boxed(),
-        "prompts.sample_size" => prop_oneof![Just(json!("all")), (1u64..1_000_000).prop_map(Value::from)].boxed(),
-        "prompts.shuffle"
-        | "decoder.logprobs"
-        | "candle.pin_threads"
-        | "decoder.do_sample"
-        | "decoder.ignore_eos"
-        | "quantization.load_in_8bit" => any::<bool>().prop_map(Value::from).boxed(),
-        "batching.batch_size" | "candle.threads" => numbers(1, 1024),
-        "candle.device" => words(&["auto", "cpu", "cuda:0", "cuda:3"]),
-        "batching.strategy" => words(&["static", "dynamic", "sorted_static", "sorted_dynamic", "continuous"]),
-        "batching.max_tokens_per_batch" => numbers(1, 1_000_000_000),
-        "decoder.preset" => words(&["deterministic", "standard", "creative", "factual"]),
-        "decoder.temperature" => (0.0..=2.0f64).prop_map(Value::from).boxed(),
-        "decoder.top_k" | "decoder.no_repeat_ngram_size" => numbers(0, 1_000_000),
-        "decoder.min_p" => (0.0..=1.0f64).prop_map(Value::from).boxed(),
-        "decoder.repetition_penalty" => (0.1..=10.0f64).prop_map(Value::from).boxed(),
-        "decoder.stop" => prop::collection::vec("[a-zA-Z0-9 :#'.,-]{1,10}", 0..4).prop_map(Value::from).boxed(),
-        "decoder.beam_search.length_penalty" => (-10.0..=10.0f64).prop_map(Value::from).boxed(),
-        "decoder.beam_search.early_stopping" => words(&["at_width", "heuristic", "never"]),
-        "candle.waiting" => words(&["spin", "yield", "sleep"]),
-        "candle.speculative.method" => words(&["none", "prompt_lookup"]),
-        "candle.speculative.num_tokens" => numbers(1, 64),
-        "candle.speculative.prompt_lookup_max" => numbers(1, 32),
-        "decoder.top_p" | "energy.precision" => (1e-9..=1.0f64).prop_map(Value::from).boxed(),
-        "warmup.requests" => numbers(0, 1000),
-        "energy.interval" => (1u32..10_000).prop_map(|millis| json!(format!("{millis}ms"))).boxed(),
-        "energy.baseline.duration" => (0u32..=600_000).prop_map(|millis| json!(format!("{millis}ms"))).boxed(),
-        "energy.baseline.keep" => any::<bool>().prop_map(Value::from).boxed(),
-        "impact.pue" => (1.0..=3.0f64).prop_map(Value::from).boxed(),
-        "impact.region" => words(&["FRA", "usa", "world"]),
-        "virtual.clock" => words(&["virtual", "real"]),
-        "virtual.ttft" | "virtual.itl" => quantity("ms"),
-        "virtual.static_power" => quantity("W"),
-        "virtual.prefill_token_energy" | "virtual.output_token_energy" | "virtual.context_token_energy" => quantity("mJ"),
-        // Bound to others by rules: tested there.
-        _ => Just(Value::Null).boxed(),
+        other => other.to_string(),
+    }
+}
+
+/// Any value of a form.
+fn value_of(form: &Form) -> BoxedStrategy<Value> {
+    match form {
+        Form::Truth => any::<bool>().prop_map(Value::from).boxed(),
+        Form::Whole { min, max } => {
+            let max = max.map_or(i64::MAX, |max| i64::try_from(max).unwrap_or(i64::MAX));
+            // Most of what people write is small.
+            prop_oneof![*min..=max, *min..=max.min(min + 20)].prop_map(Value::from).boxed()
+        }
+        Form::Real { min, max, .. } => {
+            let (min, max) = (min.expect("bounded"), max.expect("bounded"));
+            (min + (max - min) * 1e-9..=max).prop_map(Value::from).boxed()
+        }
+        Form::Word(words) => prop::sample::select(words.clone()).prop_map(Value::from).boxed(),
+        Form::Named(name, examples) => match name.as_str() {
+            // Durations have bounds of their own, within which these are.
+            "duration" => (1_000u32..=600_000).prop_map(|millis| json!(format!("{millis}ms"))).boxed(),
+            "power" => (0u32..10_000).prop_map(|number| json!(format!("{}W", f64::from(number) / 100.0))).boxed(),
+            "energy" => (0u32..10_000).prop_map(|number| json!(format!("{}mJ", f64::from(number) / 100.0))).boxed(),
+            _ => prop::sample::select(examples.clone()).prop_map(Value::from).boxed(),
+        },
+        Form::Text => "[a-zA-Z0-9 :#'\"{}\\[\\]~&*!%@.,-]{1,20}".prop_map(Value::from).boxed(),
+        Form::List(item) => prop::collection::vec(value_of(item), 1..2).prop_map(Value::from).boxed(),
+        Form::Table => {
+            let value =
+                prop_oneof![any::<bool>().prop_map(Value::from), any::<i32>().prop_map(Value::from), "[a-z #:]{1,8}".prop_map(Value::from)];
+            prop::collection::btree_map("[A-Z][A-Z0-9_]{0,8}", value, 0..4).prop_map(|table| json!(table)).boxed()
+        }
+        Form::Any(forms) => prop::strategy::Union::new(forms.iter().map(value_of)).boxed(),
     }
 }
 
 /// Settings that rules bind to each other cannot be drawn freely.
-fn free_paths() -> Vec<&'static str> {
+fn free() -> Vec<&'static Setting> {
     let bound = |path: &str| {
-        matches!(
-            path,
-            "decoder.beam_search.num_beams"
-                | "prompts.path"
-                | "prompts.source"
-                | "energy.backend"
-                | "energy.require"
-                | "backend"
-                | "quantization.load_in_4bit"
-        ) || path.starts_with("energy.cpu.")
-            || matches!(path, "impact.grid_intensity" | "impact.price_per_kwh" | "impact.currency")
+        let alone = [
+            "backend",
+            "min_output_tokens",
+            "decoder.beam_search.num_beams",
+            "prompts.path",
+            "prompts.source",
+            "energy.backend",
+            "energy.require",
+            "energy.interval",
+            "quantization.load_in_4bit",
+            "candle.speculative.method",
+            "candle.speculative.model",
+            "impact.region",
+            "impact.grid_intensity",
+            "impact.price_per_kwh",
+            "impact.currency",
+        ];
+        alone.contains(&path) || path.starts_with("energy.cpu.")
     };
-    FIELDS.iter().map(|field| field.path).filter(|path| !bound(path)).collect()
+    settings_of_lem().iter().filter(|setting| !bound(setting.path)).collect()
 }
 
 fn settings() -> impl Strategy<Value = Vec<(String, Value)>> {
-    prop::sample::subsequence(free_paths(), 0..=15).prop_flat_map(|paths| {
-        paths.into_iter().map(|path| value_of(path).prop_map(move |value| (path.to_owned(), value))).collect::<Vec<_>>()
+    prop::sample::subsequence(free(), 0..=20).prop_flat_map(|settings| {
+        let one = |setting: &'static Setting| value_of(&setting.form).prop_map(move |value| (setting.path.to_owned(), value));
+        settings.into_iter().map(one).collect::<Vec<_>>()
     })
 }
 
@@ -134,8 +134,8 @@ proptest! {
             file: Some(file.clone()),
             preset: preset.then(|| "quick-test".to_owned()),
             overrides,
-            environment: if environment { vec![("LEM_RESULTS_DIR".to_owned(), "from-environment".to_owned())] } else { Vec::new() },
-            force: false,
+            environment: if environment { vec![Variable { name: "LEM_RESULTS_DIR".into(), value: "from-environment".into(), file: None }] } else { Vec::new() },
+            ..Request::default()
         }).unwrap_or_else(|error| panic!("{error}"));
         let below = [
             if environment { (json!("from-environment"), Origin::Environment("LEM_RESULTS_DIR".into())) } else { (json!("results"), Origin::Default) },
@@ -152,7 +152,7 @@ proptest! {
                 below
             };
             prop_assert_eq!(document.pointer(&format!("/{}", path.replace('.', "/"))), Some(&value), "{}", path);
-            prop_assert_eq!(&resolved.origins()[*path], &origin, "{}", path);
+            prop_assert_eq!(resolved.origin(path), origin.clone(), "{}", path);
         }
     }
 
@@ -198,11 +198,10 @@ proptest! {
         let yaml = json.with_extension("yaml");
         std::fs::copy(&json, &yaml).expect("JSON is YAML in flow style");
         let toml = json.with_extension("toml");
-        // Every scalar of JSON that a setting takes is written the same in TOML, under a dotted key.
         let lines: Vec<_> = settings.iter().rev().scan(Vec::new(), |seen: &mut Vec<&str>, (path, value)| {
             let fresh = !seen.contains(&path.as_str());
             seen.push(path);
-            Some(if fresh { format!("{path} = {value}") } else { String::new() })
+            Some(if fresh { format!("{path} = {}", in_toml(value)) } else { String::new() })
         }).collect();
         std::fs::write(&toml, lines.join("\n")).expect("writable");
         let resolved = |file: PathBuf| resolve(&Request { file: Some(file), force: true, ..Request::default() }).unwrap_or_else(|error| panic!("{error}"));

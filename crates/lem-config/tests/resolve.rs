@@ -1,7 +1,7 @@
 //! What requests resolve to: presets, backends, findings, and what is recorded about it.
 
-use lem_config::{ConfigError, Origin, Override, Request, Resolved, RuleCode, presets, resolve, schema};
-use lem_domain::backend::{Backend, FIELDS};
+use lem_config::{ConfigError, Origin, Override, Request, Resolved, RuleCode, Variable, presets, resolve, schema};
+use lem_domain::backend::{Backend, FIELDS, field};
 use lem_domain::spec::{BatchingStrategy, EnergyChoice, EnergySource, ExperimentSpec, PromptSource, SamplingSpec, TokenChoice};
 use lem_domain::{FindingCode, Severity};
 use serde_json::{Value, json};
@@ -31,26 +31,23 @@ fn spec(request: &Request) -> ExperimentSpec {
     resolved(request).spec
 }
 
-fn leaves(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
-        Value::Object(entries) => {
+        Value::Object(entries) if field(path).is_none() => {
             for (name, inner) in entries {
                 leaves(inner, &if path.is_empty() { name.clone() } else { format!("{path}.{name}") }, found);
             }
         }
-        _ => {
-            found.insert(path.to_owned());
-        }
+        _ => found.push(path.to_owned()),
     }
 }
 
-fn schema_leaves(schema: &Value, root: &Value, path: &str, found: &mut BTreeSet<String>) {
-    let target = schema["$ref"].as_str().and_then(|reference| root.pointer(reference.trim_start_matches('#'))).unwrap_or(schema);
-    match target["properties"].as_object() {
+fn schema_leaves(schema: &Value, path: &str, found: &mut BTreeSet<String>) {
+    match schema["properties"].as_object() {
         Some(properties) => {
-            assert_eq!(target["additionalProperties"], false, "{path} must refuse unknown keys");
-            for (name, inner) in properties {
-                schema_leaves(inner, root, &if path.is_empty() { name.clone() } else { format!("{path}.{name}") }, found);
+            assert_eq!(schema["additionalProperties"], false, "{path} must refuse unknown keys");
+            for (name, inner) in properties.iter().filter(|(name, _)| *name != "_extends") {
+                schema_leaves(inner, &if path.is_empty() { name.clone() } else { format!("{path}.{name}") }, found);
             }
         }
         None => {
@@ -60,15 +57,54 @@ fn schema_leaves(schema: &Value, root: &Value, path: &str, found: &mut BTreeSet<
 }
 
 #[test]
-fn document_schema_and_origins_hold_exactly_the_fields_of_the_table() {
+fn documents_schema_and_provenance_hold_exactly_the_fields_of_the_table() {
     let table: BTreeSet<String> = FIELDS.iter().map(|field| field.path.to_owned()).collect();
-    let resolved = resolved(&request(&[]));
-    let (mut document, mut described) = (BTreeSet::new(), BTreeSet::new());
-    leaves(&resolved.document(), "", &mut document);
-    schema_leaves(&schema(), &schema(), "", &mut described);
-    assert_eq!(document, table);
+    let mut described = BTreeSet::new();
+    schema_leaves(&schema(), "", &mut described);
     assert_eq!(described, table);
-    assert_eq!(resolved.origins().into_keys().map(str::to_owned).collect::<BTreeSet<_>>(), table);
+    let mut shown = BTreeSet::new();
+    for backend in Backend::ALL {
+        let resolved = resolved(&on(*backend, &[]));
+        let mut document = Vec::new();
+        leaves(&resolved.document(), "", &mut document);
+        document.sort_unstable();
+        let mut provenance: Vec<_> = resolved.provenance().iter().map(|one| one.path.to_owned()).collect();
+        provenance.sort_unstable();
+        assert_eq!(provenance, document, "{backend}");
+        shown.extend(document);
+    }
+    assert_eq!(shown, table);
+}
+
+/// The table is in the order in which settings are shown, since documents are printed in the one and references in the other.
+#[test]
+fn the_table_is_in_the_order_of_the_settings() {
+    let everything: Vec<_> = Backend::ALL.iter().map(|backend| format!("{backend}.")).collect();
+    for backend in Backend::ALL {
+        let yaml = resolved(&on(*backend, &[])).to_yaml().expect("plain values");
+        let mut sections: Vec<String> = Vec::new();
+        let mut shown = Vec::new();
+        for line in yaml.lines().filter(|line| !line.trim_start().starts_with('-')) {
+            let depth = (line.len() - line.trim_start().len()) / 2;
+            let name = line.trim().split(':').next().expect("a name");
+            sections.truncate(depth);
+            let path = sections.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(".");
+            if field(&path).is_some() { shown.push(path) } else { sections.push(name.to_owned()) }
+        }
+        let others = |path: &str| everything.iter().any(|section| path.starts_with(section.as_str()) && *section != format!("{backend}."));
+        let expected: Vec<_> = FIELDS.iter().map(|field| field.path).filter(|path| !others(path)).collect();
+        assert_eq!(shown, expected, "{backend}");
+    }
+}
+
+/// A request that the backend can resolve.
+fn on(backend: Backend, settings: &[(&str, Value)]) -> Request {
+    let mut all = vec![("backend", json!(backend.as_str()))];
+    if backend == Backend::Openai {
+        all.push(("openai.base_url", json!("http://127.0.0.1:8000/v1")));
+    }
+    all.extend(settings.iter().cloned());
+    request(&all)
 }
 
 #[test]
@@ -78,10 +114,16 @@ fn built_in_values_are_the_documented_ones() {
     model_name: org/tiny
     adapter: null
     backend: candle
+    fp_precision: auto
     max_input_tokens: 512
     max_output_tokens: 128
     min_output_tokens: 0
     random_seed: 42
+    streaming: false
+    save_outputs: false
+    gpus: null
+    num_cycles: 1
+    extra_metadata: {}
     prompts:
       source: embedded
       path: null
@@ -107,8 +149,22 @@ fn built_in_values_are_the_documented_ones() {
         num_beams: 1
         length_penalty: 1.0
         early_stopping: heuristic
+    parallelism:
+      strategy: none
+      degree: 1
+    traffic:
+      arrival: none
+      rate: null
+      burstiness: null
+      seed: null
+      concurrency: null
     warmup:
       requests: 1
+      until_stable: false
+      max_requests: 50
+      window: 5
+      cv_threshold: 0.05
+      min_duration: 0s
     energy:
       backend: auto
       interval: null
@@ -126,6 +182,20 @@ fn built_in_values_are_the_documented_ones() {
       grid_intensity: null
       price_per_kwh: null
       currency: null
+    slo:
+      ttft: null
+      tpot: null
+      end_to_end: null
+      percentile: 0.99
+    statistics:
+      confidence: 0.95
+      target_half_width: null
+    schedule:
+      enabled: false
+      interval: null
+      at: null
+      days: null
+      total_duration: 1d
     io:
       results_dir: results
     quantization:
@@ -141,14 +211,6 @@ fn built_in_values_are_the_documented_ones() {
         model: null
         num_tokens: 5
         prompt_lookup_max: 3
-    virtual:
-      clock: virtual
-      ttft: 20ms
-      itl: 5ms
-      static_power: 50W
-      prefill_token_energy: 20mJ
-      output_token_energy: 0.2J
-      context_token_energy: 0.1mJ
     ");
 }
 
@@ -156,8 +218,8 @@ fn built_in_values_are_the_documented_ones() {
 fn a_bare_model_takes_its_name_and_no_other_layer() {
     let resolved = resolved(&request(&[]));
     assert_eq!((resolved.spec.name.as_str(), resolved.spec.model.as_str()), ("tiny", "org/tiny"));
-    assert_eq!(resolved.origins()["config_name"], Origin::Default);
-    assert_eq!(resolved.origins()["model_name"], Origin::CommandLine("--set model_name".into()));
+    assert_eq!(resolved.origin("config_name"), Origin::Default);
+    assert_eq!(resolved.origin("model_name"), Origin::CommandLine("--set model_name".into()));
     assert_eq!(resolved.results_dir, PathBuf::from("results"));
     assert!(resolved.findings.is_empty());
 }
@@ -190,7 +252,7 @@ fn every_preset_runs_on_every_backend_without_attention() {
 fn what_a_preset_says_about_text_is_left_out_on_the_virtual_engine() {
     let resolved = resolved(&preset("quick-test", &[("backend", json!("virtual"))]));
     assert_eq!(resolved.document()["decoder"]["preset"], Value::Null);
-    assert_eq!(resolved.origins()["decoder.preset"], Origin::Default);
+    assert_eq!(resolved.origin("decoder.preset"), Origin::Default);
     let [finding] = resolved.findings.as_slice() else { panic!("one finding: {:?}", resolved.findings) };
     assert_eq!((finding.code, finding.severity), (FindingCode::SettingWithoutEffect, Severity::Info));
 }
@@ -226,8 +288,8 @@ fn written_decoder_values_win_over_the_decoder_preset() {
     let factual = [("decoder.preset", json!("factual")), ("decoder.temperature", json!(0.5))];
     let resolved = resolved(&request(&factual));
     assert_eq!(resolved.spec.sampling, random(0.5, 10, 1.0));
-    assert_eq!(resolved.origins()["decoder.top_k"], Origin::Preset("factual".into()));
-    assert_eq!(resolved.origins()["decoder.top_p"], Origin::Default);
+    assert_eq!(resolved.origin("decoder.top_k"), Origin::Preset("factual".into()));
+    assert_eq!(resolved.origin("decoder.top_p"), Origin::Default);
     assert!(resolved.findings.is_empty());
     let cold = [("decoder.preset", json!("standard")), ("decoder.temperature", json!(0))];
     assert_eq!(spec(&request(&cold)).sampling, SamplingSpec::GREEDY);
@@ -265,7 +327,7 @@ fn null_takes_back_what_a_lower_layer_set() {
     assert_eq!(resolved.spec.batching.max_tokens, None);
     let built_in = TokenChoice::Random { temperature: 1.0, top_k: Some(50), top_p: 1.0, min_p: 0.0 };
     assert_eq!(resolved.spec.sampling, SamplingSpec { choice: built_in, ..SamplingSpec::GREEDY });
-    assert_eq!(resolved.origins()["decoder.preset"], Origin::CommandLine("--set decoder.preset".into()));
+    assert_eq!(resolved.origin("decoder.preset"), Origin::CommandLine("--set decoder.preset".into()));
 }
 
 #[test]
@@ -290,13 +352,14 @@ fn values_reach_the_experiment() {
 
 #[test]
 fn the_environment_names_the_results_folder_and_nothing_else() {
-    let environment = |value: &str| vec![("LEM_RESULTS_DIR".to_owned(), value.to_owned()), ("LEM_MODEL_NAME".to_owned(), "x".to_owned())];
+    let variable = |name: &str, value: &str| Variable { name: name.to_owned(), value: value.to_owned(), file: None };
+    let environment = |value: &str| vec![variable("LEM_RESULTS_DIR", value), variable("LEM_MODEL_NAME", "x")];
     let given = resolved(&Request { environment: environment("/data/runs"), ..request(&[]) });
     assert_eq!(given.results_dir, PathBuf::from("/data/runs"));
-    assert_eq!(given.origins()["io.results_dir"], Origin::Environment("LEM_RESULTS_DIR".into()));
+    assert_eq!(given.origin("io.results_dir"), Origin::Environment("LEM_RESULTS_DIR".into()));
     assert_eq!(given.spec.model, "org/tiny");
     let empty = resolved(&Request { environment: environment(""), ..request(&[]) });
-    assert_eq!(empty.origins()["io.results_dir"], Origin::Default);
+    assert_eq!(empty.origin("io.results_dir"), Origin::Default);
 }
 
 #[test]
@@ -312,10 +375,10 @@ fn the_canonical_form_tells_experiments_apart_and_names_not() {
 #[test]
 fn provenance_names_value_origin_and_detail() {
     let provenance = resolved(&preset("quick-test", &[])).provenance_json();
-    assert_eq!(provenance["max_output_tokens"], json!({ "value": 32, "origin": "preset", "detail": "quick-test" }));
-    assert_eq!(provenance["energy.interval"], json!({ "value": null, "origin": "default", "detail": null }));
-    assert_eq!(provenance["energy.baseline.duration"], json!({ "value": "1s", "origin": "preset", "detail": "quick-test" }));
-    assert_eq!(provenance["decoder.temperature"], json!({ "value": 0.0, "origin": "preset", "detail": "deterministic" }));
+    assert_eq!(provenance["max_output_tokens"], json!({ "value": 32, "origin": "preset", "detail": "quick-test", "line": null }));
+    assert_eq!(provenance["energy.interval"], json!({ "value": null, "origin": "default", "detail": null, "line": null }));
+    assert_eq!(provenance["energy.baseline.duration"], json!({ "value": "1s", "origin": "preset", "detail": "quick-test", "line": null }));
+    assert_eq!(provenance["decoder.temperature"], json!({ "value": 0.0, "origin": "preset", "detail": "deterministic", "line": null }));
 }
 
 #[test]

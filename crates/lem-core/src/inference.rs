@@ -1,6 +1,7 @@
 //! Engines, and what they share: grouping requests and choosing tokens.
 
 mod architecture;
+pub mod arrivals;
 pub mod batching;
 pub mod candle;
 mod checkpoint;

@@ -1,7 +1,14 @@
-//! What each backend does with each setting: the one table by which configurations are validated.
+//! What each backend does with each setting: the one table by which configurations are validated, command lines and
+//! request bodies of servers are built, and the references are printed.
 //!
 //! A setting is never accepted without effect: a field that a backend does not support and that differs from its
 //! default is an error (or, with `--force`, a recorded finding).
+
+mod support;
+mod table;
+
+pub use support::{Field, FieldSupport, Handover};
+pub use table::{FIELDS, field};
 
 use std::fmt;
 
@@ -10,30 +17,58 @@ use std::fmt;
 pub enum Backend {
     /// In process, on candle.
     Candle,
+    /// The server of Hugging Face transformers.
+    Pytorch,
+    /// vLLM's server.
+    Vllm,
+    /// TensorRT-LLM's server.
+    Tensorrt,
+    /// llama.cpp's server.
+    Llamacpp,
+    /// SGLang's server.
+    Sglang,
+    /// A server that runs already and speaks OpenAI's protocol.
+    Openai,
     /// The simulated engine with known physics.
     Virtual,
 }
 
 impl Backend {
-    /// Every backend.
-    pub const ALL: &'static [Self] = &[Self::Candle, Self::Virtual];
+    /// Every backend, in the order of the table's columns.
+    pub const ALL: &'static [Self] =
+        &[Self::Candle, Self::Pytorch, Self::Vllm, Self::Tensorrt, Self::Llamacpp, Self::Sglang, Self::Openai, Self::Virtual];
 
-    /// The name in configurations and records.
+    /// The name in configurations and records, which is also the name of the section with its own settings.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Candle => "candle",
+            Self::Pytorch => "pytorch",
+            Self::Vllm => "vllm",
+            Self::Tensorrt => "tensorrt",
+            Self::Llamacpp => "llamacpp",
+            Self::Sglang => "sglang",
+            Self::Openai => "openai",
             Self::Virtual => "virtual",
         }
+    }
+
+    /// The backend of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|backend| backend.as_str() == name)
+    }
+
+    /// Whether the model runs in another process, which speaks HTTP.
+    #[must_use]
+    pub const fn is_server(self) -> bool {
+        !matches!(self, Self::Candle | Self::Virtual)
     }
 
     /// What this backend does with the field at a dotted configuration path; `None` for a path that no backend knows.
     #[must_use]
     pub fn support(self, path: &str) -> Option<FieldSupport> {
-        FIELDS.iter().find(|field| field.path == path).map(|field| match self {
-            Self::Candle => field.candle,
-            Self::Virtual => field.virtual_machine,
-        })
+        field(path).map(|field| field.support(self))
     }
 }
 
@@ -43,112 +78,49 @@ impl fmt::Display for Backend {
     }
 }
 
-/// What a backend does with a setting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FieldSupport {
-    /// It takes effect as written.
-    Applied,
-    /// It has no effect here, for this reason.
-    Unsupported(&'static str),
-}
-
-/// One row of the table.
-#[derive(Clone, Copy, Debug)]
-pub struct Field {
-    /// Dotted path in a configuration.
-    pub path: &'static str,
-    /// In the in-process engine.
-    pub candle: FieldSupport,
-    /// In the simulated engine.
-    pub virtual_machine: FieldSupport,
-}
-
-const APPLIED: FieldSupport = FieldSupport::Applied;
-const NO_TEXT: FieldSupport = FieldSupport::Unsupported("the virtual engine makes no text, so there is nothing to choose from");
-const NO_LOAD: FieldSupport = FieldSupport::Unsupported("the virtual engine computes nothing");
-const NOT_VIRTUAL: FieldSupport = FieldSupport::Unsupported("it describes the simulated machine of `backend: virtual`");
-
-const fn field(path: &'static str, candle: FieldSupport, virtual_machine: FieldSupport) -> Field {
-    Field { path, candle, virtual_machine }
-}
-
-/// Every leaf of the configuration. A test in `lem-config` holds the list complete.
-pub const FIELDS: &[Field] = &[
-    field("config_name", APPLIED, APPLIED),
-    field("model_name", APPLIED, APPLIED),
-    field("adapter", APPLIED, NO_LOAD),
-    field("backend", APPLIED, APPLIED),
-    field("max_input_tokens", APPLIED, APPLIED),
-    field("max_output_tokens", APPLIED, APPLIED),
-    field("min_output_tokens", APPLIED, NO_TEXT),
-    field("random_seed", APPLIED, APPLIED),
-    field("prompts.source", APPLIED, APPLIED),
-    field("prompts.path", APPLIED, APPLIED),
-    field("prompts.sample_size", APPLIED, APPLIED),
-    field("prompts.shuffle", APPLIED, APPLIED),
-    field("batching.batch_size", APPLIED, APPLIED),
-    field("batching.strategy", APPLIED, APPLIED),
-    field("batching.max_tokens_per_batch", APPLIED, APPLIED),
-    field("decoder.preset", APPLIED, NO_TEXT),
-    field("decoder.do_sample", APPLIED, NO_TEXT),
-    field("decoder.temperature", APPLIED, NO_TEXT),
-    field("decoder.top_k", APPLIED, NO_TEXT),
-    field("decoder.top_p", APPLIED, NO_TEXT),
-    field("decoder.min_p", APPLIED, NO_TEXT),
-    field("decoder.repetition_penalty", APPLIED, NO_TEXT),
-    field("decoder.no_repeat_ngram_size", APPLIED, NO_TEXT),
-    field("decoder.ignore_eos", APPLIED, NO_TEXT),
-    field("decoder.stop", APPLIED, NO_TEXT),
-    field("decoder.logprobs", APPLIED, NO_TEXT),
-    field("decoder.beam_search.num_beams", APPLIED, NO_TEXT),
-    field("decoder.beam_search.length_penalty", APPLIED, NO_TEXT),
-    field("decoder.beam_search.early_stopping", APPLIED, NO_TEXT),
-    field("warmup.requests", APPLIED, APPLIED),
-    field("energy.backend", APPLIED, APPLIED),
-    field("energy.interval", APPLIED, APPLIED),
-    field("energy.require", APPLIED, APPLIED),
-    field("energy.precision", APPLIED, APPLIED),
-    field("energy.cpu.idle_power_per_thread", APPLIED, APPLIED),
-    field("energy.cpu.max_power_per_thread", APPLIED, APPLIED),
-    field("energy.baseline.duration", APPLIED, APPLIED),
-    field("energy.baseline.keep", APPLIED, APPLIED),
-    field("impact.pue", APPLIED, APPLIED),
-    field("impact.region", APPLIED, APPLIED),
-    field("impact.grid_intensity", APPLIED, APPLIED),
-    field("impact.price_per_kwh", APPLIED, APPLIED),
-    field("impact.currency", APPLIED, APPLIED),
-    field("io.results_dir", APPLIED, APPLIED),
-    field("quantization.load_in_8bit", APPLIED, NO_LOAD),
-    field("quantization.load_in_4bit", APPLIED, NO_LOAD),
-    field("candle.device", APPLIED, NO_LOAD),
-    field("candle.threads", APPLIED, NO_LOAD),
-    field("candle.pin_threads", APPLIED, NO_LOAD),
-    field("candle.waiting", APPLIED, NO_LOAD),
-    field("candle.speculative.method", APPLIED, NO_LOAD),
-    field("candle.speculative.model", APPLIED, NO_LOAD),
-    field("candle.speculative.num_tokens", APPLIED, NO_LOAD),
-    field("candle.speculative.prompt_lookup_max", APPLIED, NO_LOAD),
-    field("virtual.clock", NOT_VIRTUAL, APPLIED),
-    field("virtual.ttft", NOT_VIRTUAL, APPLIED),
-    field("virtual.itl", NOT_VIRTUAL, APPLIED),
-    field("virtual.static_power", NOT_VIRTUAL, APPLIED),
-    field("virtual.prefill_token_energy", NOT_VIRTUAL, APPLIED),
-    field("virtual.output_token_energy", NOT_VIRTUAL, APPLIED),
-    field("virtual.context_token_energy", NOT_VIRTUAL, APPLIED),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn columns_stand_in_the_order_of_the_backends() {
+        for (column, &backend) in Backend::ALL.iter().enumerate() {
+            assert_eq!(backend as usize, column, "{backend}");
+            assert_eq!(Backend::named(backend.as_str()), Some(backend));
+        }
+        assert_eq!(Backend::named("no such backend"), None);
+    }
 
     #[test]
     fn every_path_has_one_row() {
-        let mut paths: Vec<_> = FIELDS.iter().map(|field| field.path).collect();
-        paths.sort_unstable();
-        let rows = paths.len();
-        paths.dedup();
-        assert_eq!(paths.len(), rows);
+        let paths: BTreeSet<_> = FIELDS.iter().map(|field| field.path).collect();
+        assert_eq!(paths.len(), FIELDS.len());
         assert_eq!(Backend::Candle.support("no.such.field"), None);
-        assert!(matches!(Backend::Candle.support("virtual.ttft"), Some(FieldSupport::Unsupported(_))));
+    }
+
+    #[test]
+    fn a_section_of_a_backend_means_nothing_to_another() {
+        for backend in Backend::ALL {
+            let own = FIELDS.iter().filter(|field| field.path.split_once('.').is_some_and(|(section, _)| section == backend.as_str()));
+            for field in own {
+                for other in Backend::ALL.iter().filter(|other| *other != backend) {
+                    assert!(matches!(field.support(*other), FieldSupport::Unsupported(_)), "{} on {other}", field.path);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_servers_are_handed_anything() {
+        for field in FIELDS.iter() {
+            for backend in Backend::ALL.iter().filter(|backend| !backend.is_server()) {
+                assert!(!matches!(field.support(*backend), FieldSupport::Translated(_)), "{} on {backend}", field.path);
+            }
+            // A server that runs already has no command line, no file and no environment to put anything into.
+            if let FieldSupport::Translated(handover) = field.support(Backend::Openai) {
+                assert!(matches!(handover, Handover::Request(_) | Handover::Requests), "{}", field.path);
+            }
+        }
     }
 }

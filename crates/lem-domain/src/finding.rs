@@ -91,6 +91,10 @@ finding_codes! {
     ArithmeticShort => "arithmetic-short",
     /// A setting had no effect on this backend and was let through by `--force`.
     SettingWithoutEffect => "setting-without-effect",
+    /// A setting was written under a former name and taken over.
+    FormerSetting => "former-setting",
+    /// Settings that are allowed and may not be what was meant; the message ends with the code of the rule.
+    QuestionableSetting => "questionable-setting",
     /// The event buffer was too small for the plan and grew inside the window.
     EventBufferGrew => "event-buffer-grew",
     /// An idle level kept from an earlier run no longer holds; the state was watched anew.

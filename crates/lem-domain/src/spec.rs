@@ -1,5 +1,15 @@
 //! What will run: validated and complete, in terms of this vocabulary. `lem-config` lowers configurations to it.
 
+mod placement;
+mod repetition;
+mod server;
+mod traffic;
+
+pub use placement::{ParallelStrategy, ParallelismSpec, PlacementSpec, Precision};
+pub use repetition::{Objectives, RepetitionSpec, ScheduleSpec, TimeOfDay, Weekday};
+pub use server::{Endpoint, Launch, ServerSpec, SettingValue};
+pub use traffic::{ArrivalShape, ArrivalSpec, TrafficSpec};
+
 use crate::backend::Backend;
 use crate::impact::Multipliers;
 use crate::quantity::Grade;
@@ -19,12 +29,18 @@ pub struct ExperimentSpec {
     pub weights: WeightsSpec,
     /// What runs the model.
     pub backend: Backend,
+    /// On which GPUs, and how it is spread over them.
+    pub placement: PlacementSpec,
     /// Token limits of every request.
     pub limits: TokenLimits,
     /// Where the prompts come from.
     pub prompts: PromptSpec,
     /// How requests are grouped.
     pub batching: BatchingSpec,
+    /// Whether requests run one at a time, which gives each its own latency.
+    pub one_at_a_time: bool,
+    /// When requests come.
+    pub traffic: TrafficSpec,
     /// How the next token is chosen, and what ends a text before its limit.
     pub sampling: SamplingSpec,
     /// Seed of every random choice of the run.
@@ -35,6 +51,14 @@ pub struct ExperimentSpec {
     pub energy: EnergySpec,
     /// What the energy is multiplied by.
     pub multipliers: Multipliers,
+    /// What a request has to keep to.
+    pub objectives: Objectives,
+    /// How often it is run.
+    pub repetition: RepetitionSpec,
+    /// Whether the texts of outputs are kept.
+    pub keeps_texts: bool,
+    /// The server that runs the model, for the backends that are one.
+    pub server: Option<ServerSpec>,
     /// Settings of the in-process engine.
     pub candle: CandleSpec,
     /// The simulated machine of the `virtual` backend.
@@ -52,14 +76,21 @@ impl ExperimentSpec {
             model: model.to_owned(),
             weights: WeightsSpec::default(),
             backend,
+            placement: PlacementSpec::default(),
             limits,
             prompts: PromptSpec { source: PromptSource::Embedded, count: None, shuffle: false },
             batching: BatchingSpec { size: batch, strategy: BatchingStrategy::Static, max_tokens: None },
+            one_at_a_time: false,
+            traffic: TrafficSpec::default(),
             sampling: SamplingSpec::GREEDY,
             seed: 0,
-            warmup: WarmupSpec { requests: 0 },
+            warmup: WarmupSpec::requests(0),
             energy: EnergySpec::of(EnergyChoice::None),
             multipliers: Multipliers::default(),
+            objectives: Objectives::default(),
+            repetition: RepetitionSpec::default(),
+            keeps_texts: false,
+            server: None,
             candle: CandleSpec::default(),
             virtual_machine: VirtualSpec { clock: VirtualClockChoice::Virtual, ttft: Duration::ZERO, itl: Duration::ZERO, law },
         }
@@ -73,6 +104,8 @@ pub struct WeightsSpec {
     pub adapter: Option<String>,
     /// Quantise floating-point matrices, after an adapter was merged; `None` keeps them.
     pub quantization: Option<LoadQuantization>,
+    /// The type in which floating-point weights are held, and computed with at least.
+    pub precision: Precision,
 }
 
 /// To how many bits matrices are quantised while they are loaded; the engine says which formats that means.
@@ -255,10 +288,33 @@ pub enum EarlyStopping {
 }
 
 /// What runs before the measured window opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WarmupSpec {
-    /// Full-length requests run and thrown away.
+    /// Full-length requests run and thrown away; the fewest where they go on until figures are stable.
     pub requests: u32,
+    /// When they end beyond that; `None` ends them then.
+    pub until_stable: Option<StabilitySpec>,
+}
+
+impl WarmupSpec {
+    /// So many requests.
+    #[must_use]
+    pub const fn requests(requests: u32) -> Self {
+        Self { requests, until_stable: None }
+    }
+}
+
+/// When power and latency count as stable.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StabilitySpec {
+    /// Most requests, stable or not.
+    pub max_requests: u32,
+    /// The last requests that are looked at.
+    pub window: u32,
+    /// Largest coefficient of variation within them.
+    pub variation: f64,
+    /// Least time that warm-up takes.
+    pub min_duration: Duration,
 }
 
 /// How energy is read.

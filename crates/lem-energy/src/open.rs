@@ -58,7 +58,7 @@ pub fn open(spec: &EnergySpec, at: Surroundings) -> Result<Opened, EnergyError> 
     let mut found = Found::default();
     match (&spec.sources, at.backend) {
         (EnergyChoice::Auto, Backend::Virtual) => found.take(EnergySource::Virtual, virtual_board(&at, &preferences)?),
-        (EnergyChoice::Auto, Backend::Candle) => {
+        (EnergyChoice::Auto, _) => {
             for &source in EnergySource::ALL.iter().filter(|source| **source != EnergySource::Virtual) {
                 let unneeded = source == EnergySource::Estimate && found.covers_processor;
                 let probe =
@@ -73,7 +73,7 @@ pub fn open(spec: &EnergySpec, at: Surroundings) -> Result<Opened, EnergyError> 
             }
         }
         (EnergyChoice::None, Backend::Virtual) => found.take(EnergySource::Virtual, Probe::without(SourceStatus::NotAsked)),
-        (EnergyChoice::None, Backend::Candle) => {
+        (EnergyChoice::None, _) => {
             for &source in EnergySource::ALL.iter().filter(|source| **source != EnergySource::Virtual) {
                 found.take(source, Probe::without(SourceStatus::NotAsked));
             }

@@ -3,7 +3,7 @@
 use lem_domain::TimeWindow;
 use lem_domain::protocol::{InferenceEngine, Prompt, RunControl, SeamError};
 use lem_domain::record::WarmupFacts;
-use lem_domain::spec::{ExperimentSpec, TokenLimits};
+use lem_domain::spec::{ExperimentSpec, TokenLimits, TrafficSpec};
 use lem_domain::token::EventBuffer;
 
 /// Runs the asked number of full-length requests, repeating prompts when there are fewer.
@@ -18,7 +18,9 @@ pub(crate) fn warm_up(
         return Ok(None);
     }
     let chosen: Vec<Prompt> = prompts.iter().cycle().take(count(requests)).cloned().collect();
-    let full_length = ExperimentSpec { limits: TokenLimits { min_output: spec.limits.max_output, ..spec.limits }, ..spec.clone() };
+    // They come at once: waiting for arrivals would warm nothing.
+    let limits = TokenLimits { min_output: spec.limits.max_output, ..spec.limits };
+    let full_length = ExperimentSpec { limits, traffic: TrafficSpec::default(), ..spec.clone() };
     let workload = engine.prepare(&chosen, &full_length)?;
     let mut thrown_away = EventBuffer::for_plan(workload.requests.len(), count(spec.limits.max_output));
     let start = control.clock.now();

@@ -2,7 +2,7 @@
 
 use super::summary::{align, plain};
 use super::{number, out};
-use lem_config::Resolved;
+use lem_config::{Provenance, Resolved};
 use lem_results::record::document::QuantityRecord;
 use lem_results::{ListEntry, RawFiles};
 
@@ -56,11 +56,10 @@ pub(crate) fn raw(raw: &RawFiles) -> std::io::Result<()> {
 /// Every setting with its value and where that came from, on stdout.
 pub(crate) fn origins(resolved: &Resolved) -> std::io::Result<()> {
     let mut table = plain(["setting", "value", "origin"]);
-    let provenance = resolved.provenance_json();
-    for (path, origin) in resolved.origins() {
-        let value = &provenance[path]["value"];
+    for Provenance { path, value, origin, line } in resolved.provenance() {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        table.add_row([path.to_owned(), value, origin.to_string()]);
+        let line = line.map_or_else(String::new, |line| format!(", line {line}"));
+        table.add_row([path.to_owned(), value, format!("{origin}{line}")]);
     }
     out::line(table.trim_fmt())
 }

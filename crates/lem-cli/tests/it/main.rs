@@ -57,6 +57,8 @@ fn surrounded<'a>(command: &'a mut Command, folder: &Path) -> &'a mut Command {
     command
         .current_dir(folder)
         .env_remove("LEM_RESULTS_DIR")
+        .env_remove("LEM_CONFIG")
+        .env("XDG_CONFIG_HOME", folder.join("config"))
         .env("LEM_DATA_DIR", folder.join("data"))
         .env("NO_COLOR", "1")
         .stdin(Stdio::null())
@@ -143,7 +145,8 @@ fn mistakes_are_named_with_their_place_and_a_hint() {
         ("unknown_key", &["experiment", "typo.yaml"]),
         ("malformed_yaml", &["experiment", "broken.yaml"]),
         ("unknown_preset", &["experiment", "--preset", "quick-tset", "--model", "x.gguf"]),
-        ("unknown_backend", &["experiment", "virtual.yaml", "--backend", "vllm"]),
+        ("unknown_backend", &["experiment", "virtual.yaml", "--backend", "vlm"]),
+        ("server_backend", &["-q", "experiment", "--preset", "quick-test", "--model", "org/m", "--backend", "vllm"]),
         ("unknown_data_set", &["experiment", "virtual.yaml", "--dataset", "alpaca"]),
         ("no_prompt", &["experiment", "virtual.yaml", "--prompts", "empty.txt"]),
         ("missing_model", &["experiment", "--preset", "quick-test", "--model", "missing.gguf"]),

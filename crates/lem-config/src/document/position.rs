@@ -1,6 +1,8 @@
-//! Positions in a text, and the search for the key at a path.
+//! Positions in a text, and those of all keys of a document.
 
+use crate::tree;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -39,15 +41,19 @@ pub(super) trait Placed {
 pub(super) struct Keys<K>(Vec<(K, Keys<K>)>);
 
 impl<K: Placed> Keys<K> {
-    /// The position of the key at a dotted path.
-    pub(super) fn find(&self, text: &str, path: &str) -> Option<Position> {
-        let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
-        // A key that holds a dot is a mistake which is looked up by its whole name.
-        if let Some((key, _)) = self.0.iter().find(|(key, _)| key.name() == path) {
-            return Some(key.position(text));
+    /// The positions of all keys by dotted path. A key that holds a dot is a mistake, which is looked up by its whole name.
+    pub(super) fn positions(&self, text: &str) -> HashMap<String, Position> {
+        let mut positions = HashMap::new();
+        self.collect(text, "", &mut positions);
+        positions
+    }
+
+    fn collect(&self, text: &str, section: &str, positions: &mut HashMap<String, Position>) {
+        for (key, inner) in &self.0 {
+            let path = tree::join(section, key.name());
+            inner.collect(text, &path, positions);
+            positions.insert(path, key.position(text));
         }
-        let (_, inner) = self.0.iter().find(|(key, _)| key.name() == name)?;
-        inner.find(text, rest?)
     }
 }
 

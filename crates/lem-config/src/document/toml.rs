@@ -3,6 +3,7 @@
 use super::SyntaxError;
 use super::position::{self, Keys, Placed, Position};
 use serde_json::Value;
+use std::collections::HashMap;
 use toml::Spanned;
 
 /// The document as a value.
@@ -13,9 +14,9 @@ pub(super) fn parse(text: &str) -> Result<Value, SyntaxError> {
     })
 }
 
-/// Where the key at a dotted path stands.
-pub(super) fn position(text: &str, path: &str) -> Option<Position> {
-    toml::from_str::<Keys<Spanned<String>>>(text).ok()?.find(text, path)
+/// Where all keys stand, by dotted path; none when the reader does not tell.
+pub(super) fn positions(text: &str) -> HashMap<String, Position> {
+    toml::from_str::<Keys<Spanned<String>>>(text).map_or_else(|_| HashMap::new(), |keys| keys.positions(text))
 }
 
 /// No setting is a date or not finite: such values become text, and fail as what they look like.

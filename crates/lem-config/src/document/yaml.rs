@@ -5,15 +5,16 @@ use super::position::{Keys, Placed, Position};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_saphyr::{Error, Options, Spanned};
+use std::collections::HashMap;
 
 /// The document as a value.
 pub(super) fn parse(text: &str) -> Result<Value, SyntaxError> {
     read(text).map_err(|error| SyntaxError { position: error.location().map(|at| position_of(&at)), message: message(&error) })
 }
 
-/// Where the key at a dotted path stands.
-pub(super) fn position(text: &str, path: &str) -> Option<Position> {
-    read::<Keys<Spanned<String>>>(text).ok()?.find(text, path)
+/// Where all keys stand, by dotted path; none when the reader does not tell.
+pub(super) fn positions(text: &str) -> HashMap<String, Position> {
+    read::<Keys<Spanned<String>>>(text).map_or_else(|_| HashMap::new(), |keys| keys.positions(text))
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, Error> {

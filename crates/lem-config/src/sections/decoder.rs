@@ -19,6 +19,7 @@ section! {
         top_k: u32 = 50,
         /// Keeps the smallest set of tokens whose probabilities reach this sum.
         #[validate(range(exclusive_min = 0.0, max = 1.0))]
+        #[schemars(extend("exclusiveMinimum" = 0))]
         top_p: f64 = 1.0,
         /// Keeps the tokens that are at least this probable relative to the most probable one; 0 keeps all.
         #[validate(range(min = 0.0, max = 1.0))]

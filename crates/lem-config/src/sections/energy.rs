@@ -25,6 +25,7 @@ section! {
         /// Asked precision: the largest half-width of the 95 % interval of the random part, as a share of the energy. A
         /// window too short for it is `limited`.
         #[validate(range(exclusive_min = 0.0, max = 1.0))]
+        #[schemars(extend("exclusiveMinimum" = 0))]
         precision: f64 = EnergySpec::USUAL_PRECISION,
     } {
         /// Your own figures for the estimate from processor load.

@@ -60,7 +60,7 @@ impl JsonSchema for Currency {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^[A-Za-z]{3}$" })
+        json_schema!({ "title": "currency", "type": "string", "examples": ["EUR"], "pattern": "^[A-Za-z]{3}$" })
     }
 }
 

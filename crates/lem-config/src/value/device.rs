@@ -73,7 +73,7 @@ impl JsonSchema for Device {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^(auto|cpu|cuda(:[0-9]+)?)$" })
+        json_schema!({ "title": "device", "type": "string", "examples": ["auto", "cpu", "cuda", "cuda:1"], "pattern": "^(auto|cpu|cuda(:[0-9]+)?)$" })
     }
 }
 

@@ -7,8 +7,16 @@ impl Measure for Duration {
     const WHAT: &'static str = "duration";
     /// Nanoseconds in the unit.
     type Scale = u128;
-    const UNITS: &'static [(&'static str, u128)] =
-        &[("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000), ("ns", 1)];
+    const UNITS: &'static [(&'static str, u128)] = &[
+        ("w", 604_800_000_000_000),
+        ("d", 86_400_000_000_000),
+        ("h", 3_600_000_000_000),
+        ("m", 60_000_000_000),
+        ("s", 1_000_000_000),
+        ("ms", 1_000_000),
+        ("us", 1_000),
+        ("ns", 1),
+    ];
     const USUAL: [&'static str; 2] = ["ms", "s"];
 
     fn read(number: Decimal<'_>, scale: u128) -> Result<Self, OutOfReach> {
@@ -33,8 +41,8 @@ impl Measure for Duration {
 
 /// `numerator ÷ denominator` as a decimal; `None` when that does not end, as a third of an hour in hours.
 fn exact_quotient(numerator: u128, denominator: u128) -> Option<String> {
-    /// An hour is 2^13 · 3^2 · 5^11 ns: a quotient that ends does so within 13 places.
-    const MAX_PLACES: usize = 13;
+    /// A week is 2^16 · 3^3 · 5^11 · 7 ns: a quotient that ends does so within 16 places.
+    const MAX_PLACES: usize = 16;
     let mut text = (numerator / denominator).to_string();
     let mut rest = numerator % denominator;
     if rest > 0 {

@@ -164,7 +164,8 @@ impl<M: Measure> JsonSchema for Quantity<M> {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": format!(r"^\s*[0-9]+(\.[0-9]+)?\s*({})\s*$", symbols::<M>().join("|")) })
+        let examples = M::USUAL.map(|unit| format!("20{unit}"));
+        json_schema!({ "title": M::WHAT, "type": "string", "examples": examples, "pattern": format!(r"^\s*[0-9]+(\.[0-9]+)?\s*({})\s*$", symbols::<M>().join("|")) })
     }
 }
 
@@ -190,6 +191,9 @@ mod tests {
         check("5s", Duration::from_secs(5), "5s");
         check("2m", Duration::from_secs(120), "2m");
         check("1h", Duration::from_secs(3600), "1h");
+        check("24h", Duration::from_secs(86_400), "1d");
+        check("0.5w", Duration::from_secs(302_400), "84h");
+        check("1w", Duration::from_secs(604_800), "1w");
         check("90 s", Duration::from_secs(90), "90s");
         check(" 1.5h ", Duration::from_secs(5400), "90m");
         check("1000ms", Duration::from_secs(1), "1s");
@@ -197,7 +201,7 @@ mod tests {
         check("0s", Duration::ZERO, "0s");
         check("1.000000001s", Duration::from_nanos(1_000_000_001), "1.000000001s");
         refused::<Duration>("20", "`20` has no unit; write `\"20ms\"` or `\"20s\"`");
-        refused::<Duration>("20sec", "`sec` is no unit of duration; known: h, m, s, ms, us, ns");
+        refused::<Duration>("20sec", "`sec` is no unit of duration; known: w, d, h, m, s, ms, us, ns");
         refused::<Duration>("-5ms", "`-5ms` is negative");
         refused::<Duration>("ms", "`ms` does not start with a decimal number such as 20 or 0.5");
         refused::<Duration>(".5s", "`.5s` does not start with a decimal number such as 20 or 0.5");
@@ -205,7 +209,7 @@ mod tests {
         refused::<Duration>("", "`` does not start with a decimal number such as 20 or 0.5");
         refused::<Duration>("0.5ns", "`0.5ns` is finer than a nanosecond");
         refused::<Duration>("99999999999h", "`99999999999h` is too large");
-        refused::<Duration>("1e3ms", "`e3ms` is no unit of duration; known: h, m, s, ms, us, ns");
+        refused::<Duration>("1e3ms", "`e3ms` is no unit of duration; known: w, d, h, m, s, ms, us, ns");
     }
 
     #[test]

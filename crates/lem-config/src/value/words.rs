@@ -2,7 +2,9 @@
 
 use super::{SourceWord, Word};
 use lem_domain::backend::Backend;
-use lem_domain::spec::{BatchingStrategy, EarlyStopping, EnergySource, RequiredGrade, ThreadWaiting, VirtualClockChoice};
+use lem_domain::spec::{
+    BatchingStrategy, EarlyStopping, Endpoint, EnergySource, Precision, RequiredGrade, ThreadWaiting, VirtualClockChoice,
+};
 
 /// Where prompts come from, without the place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +49,79 @@ pub(crate) enum SpeculationKind {
     DraftModel,
 }
 
+/// When requests come, without the rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ArrivalKind {
+    /// As soon as there is a place.
+    None,
+    /// In equal gaps.
+    Constant,
+    /// In exponential gaps.
+    Poisson,
+    /// In gaps by a gamma distribution.
+    Gamma,
+}
+
+/// How a model is spread over devices, without the number of parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ParallelKind {
+    /// Not at all.
+    None,
+    /// Every matrix.
+    Tensor,
+    /// The layers.
+    Pipeline,
+    /// The requests.
+    Data,
+}
+
+/// How a server comes to run, without what it needs for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LauncherKind {
+    /// As a process.
+    Process,
+    /// In a container.
+    Docker,
+    /// It runs already.
+    Attach,
+}
+
 words!(Backend, "backend", {
     Backend::Candle.as_str() => Self::Candle,
+    Backend::Pytorch.as_str() => Self::Pytorch,
+    Backend::Vllm.as_str() => Self::Vllm,
+    Backend::Tensorrt.as_str() => Self::Tensorrt,
+    Backend::Llamacpp.as_str() => Self::Llamacpp,
+    Backend::Sglang.as_str() => Self::Sglang,
+    Backend::Openai.as_str() => Self::Openai,
     Backend::Virtual.as_str() => Self::Virtual,
+});
+words!(Precision, "floating-point type", {
+    Precision::Auto.as_str() => Self::Auto,
+    Precision::F32.as_str() => Self::F32,
+    Precision::F16.as_str() => Self::F16,
+    Precision::Bf16.as_str() => Self::Bf16,
+});
+words!(ArrivalKind, "kind of arrival", {
+    "none" => Self::None,
+    "constant" => Self::Constant,
+    "poisson" => Self::Poisson,
+    "gamma" => Self::Gamma,
+});
+words!(ParallelKind, "parallel strategy", {
+    "none" => Self::None,
+    "tensor_parallel" => Self::Tensor,
+    "pipeline_parallel" => Self::Pipeline,
+    "data_parallel" => Self::Data,
+});
+words!(LauncherKind, "launcher", {
+    "process" => Self::Process,
+    "docker" => Self::Docker,
+    "attach" => Self::Attach,
+});
+words!(Endpoint, "endpoint", {
+    "completions" => Self::Completions,
+    "chat" => Self::Chat,
 });
 words!(PromptKind, "prompt source", {
     "embedded" => Self::Embedded,
@@ -120,6 +192,11 @@ mod tests {
     #[test]
     fn every_word_reads_back() {
         check::<Backend>();
+        check::<Precision>();
+        check::<ArrivalKind>();
+        check::<ParallelKind>();
+        check::<LauncherKind>();
+        check::<Endpoint>();
         check::<PromptKind>();
         check::<BatchingStrategy>();
         check::<EarlyStopping>();
@@ -134,6 +211,7 @@ mod tests {
     #[test]
     fn every_backend_and_source_of_the_domain_can_be_written() {
         assert_eq!(Backend::MEANINGS, Backend::ALL);
+        assert_eq!(Precision::MEANINGS, Precision::ALL);
         let sources =
             SourceWord::MEANINGS.iter().filter_map(|word| if let SourceWord::Source(source) = word { Some(*source) } else { None });
         assert_eq!(sources.collect::<Vec<_>>(), EnergySource::ALL);

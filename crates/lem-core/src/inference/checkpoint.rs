@@ -23,7 +23,7 @@ pub(crate) use mapped::MappedFile;
 pub(crate) use names::{ExpertNames, Fused, Names, Projections, SharedNames, UpProjections};
 pub(crate) use quantise::{Choice, Quantiser, Role};
 pub(crate) use safetensors::Safetensors;
-pub(crate) use stored::{Format, Stored, floats};
+pub(crate) use stored::{Format, Stored, floats, write_floats};
 
 /// A tensor in a file.
 #[derive(Clone, Debug)]

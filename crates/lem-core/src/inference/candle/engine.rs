@@ -7,10 +7,10 @@ use super::load::{Loaded, Loading, load, resolve};
 use super::memory;
 use super::plan::Plan;
 use super::target::Target;
-use crate::inference::batching;
 use crate::inference::executor::{DeviceError, Executor, Extent};
 use crate::inference::numbers::index;
 use crate::inference::sampling::SamplingRules;
+use crate::inference::{arrivals, batching};
 use crate::model::ModelReference;
 use crate::tokenizer::{TokenBytes, Tokenizer};
 use lem_domain::backend::Backend;
@@ -67,7 +67,7 @@ impl CandleEngine {
         let adapter = weights.adapter.as_deref();
         let adapter = adapter.map(|adapter| Ok::<_, EngineError>((adapter, resolve(adapter, ModelReference::resolve_adapter)?)));
         let adapter = adapter.transpose()?;
-        let loading = Loading { adapter: adapter.as_ref(), quantization: weights.quantization };
+        let loading = Loading { adapter: adapter.as_ref(), quantization: weights.quantization, precision: weights.precision };
         let Loaded { executor, tokenizer, ends, facts, kernel } = load(reference, &files, &target, loading)?;
         let engine = EngineFacts {
             backend: Backend::Candle,
@@ -100,7 +100,11 @@ impl CandleEngine {
         let requests = prompts.iter().map(|prompt| self.request(prompt, max_input)).collect::<Result<Vec<_>, _>>()?;
         let lengths: Vec<_> = requests.iter().map(|request| request.tokens.len()).collect();
         let plan = batching::plan(&lengths, &spec.batching, spec.limits.max_input);
-        let requests = plan.order.iter().map(|&request| requests[request].clone()).collect();
+        let mut requests: Vec<_> = plan.order.iter().map(|&request| requests[request].clone()).collect();
+        if let Some(arrival) = &spec.traffic.arrival {
+            let instants = arrivals::instants(arrival, requests.len());
+            requests.iter_mut().zip(instants).for_each(|(request, instant)| request.arrival = Some(instant));
+        }
         let workload = PreparedWorkload { requests, batches: plan.batches };
         self.reserve(Plan::of(&workload, spec)?).map_err(EngineError::Device)?;
         if !spec.sampling.stop.is_empty() && self.token_bytes.is_none() {

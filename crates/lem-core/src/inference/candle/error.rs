@@ -4,7 +4,7 @@ use crate::inference::checkpoint::CheckpointError;
 use crate::model::ReferenceError;
 use crate::tokenizer::TokenizerError;
 use lem_domain::protocol::{Fault, SeamError};
-use lem_domain::spec::LoadQuantization;
+use lem_domain::spec::{LoadQuantization, Precision};
 use std::path::PathBuf;
 
 /// A failure of the candle engine.
@@ -37,6 +37,14 @@ pub enum EngineError {
     QuantisedAlready {
         /// What was asked for.
         asked: LoadQuantization,
+        /// Types of the stored weights.
+        types: String,
+    },
+    /// A floating-point type is asked for, and weights are in blocks of codes.
+    #[error("the weights are quantised ({types}), so they cannot be held in {asked}")]
+    PrecisionOfBlocks {
+        /// What was asked for.
+        asked: Precision,
         /// Types of the stored weights.
         types: String,
     },
@@ -148,6 +156,10 @@ impl From<EngineError> for SeamError {
             EngineError::Checkpoint(source) => return source.into(),
             EngineError::QuantisedAlready { .. } => {
                 let hint = "leave `quantization` out, or name a checkpoint in F32, F16 or BF16";
+                (Fault::Usage, Some(hint.to_owned()))
+            }
+            EngineError::PrecisionOfBlocks { .. } => {
+                let hint = "leave `fp_precision` at `auto`, or name a checkpoint in F32, F16 or BF16";
                 (Fault::Usage, Some(hint.to_owned()))
             }
             EngineError::AdapterOnGguf => {

@@ -5,12 +5,12 @@ use super::target::{Placed, Target};
 use super::weight_types::{WeightTypes, exceptions};
 use super::{EngineError, memory};
 use crate::inference::architecture::{Architecture, read};
-use crate::inference::checkpoint::{Adapter, Changes, Checkpoint, Config, Gguf, Names, Quantiser, Safetensors};
+use crate::inference::checkpoint::{Adapter, Changes, Checkpoint, Config, Format, Gguf, Names, Quantiser, Safetensors};
 use crate::inference::executor::Executor;
 use crate::model::{AdapterFiles, ModelFiles, ModelReference, ReferenceError, WeightFiles};
 use crate::tokenizer::Tokenizer;
 use lem_domain::record::{AdapterFacts, ModelFacts, QuantizationFacts};
-use lem_domain::spec::LoadQuantization;
+use lem_domain::spec::{LoadQuantization, Precision};
 use std::path::PathBuf;
 
 /// A model, ready to run.
@@ -30,6 +30,7 @@ pub(super) struct Loading<'a> {
     /// An adapter, and the reference that led to it.
     pub(super) adapter: Option<&'a (&'a str, AdapterFiles)>,
     pub(super) quantization: Option<LoadQuantization>,
+    pub(super) precision: Precision,
 }
 
 /// The files that the reference of a model, or of an adapter, leads to.
@@ -50,12 +51,16 @@ pub(super) fn load(reference: &str, files: &ModelFiles, target: &Target, loading
     if let (Some(Quantiser { asked }), true) = (quantiser, stored.holds_blocks()) {
         return Err(EngineError::QuantisedAlready { asked, types: stored.to_string() });
     }
+    let precision = format_of(loading.precision);
+    if precision.is_some() && stored.holds_blocks() {
+        return Err(EngineError::PrecisionOfBlocks { asked: loading.precision, types: stored.to_string() });
+    }
     if loading.adapter.is_some() && matches!(files.weights, WeightFiles::Gguf(_)) {
         return Err(EngineError::AdapterOnGguf);
     }
     let adapter = loading.adapter.map(|(_, files)| Adapter::open(files)).transpose()?;
-    let changes = Changes { adapter: adapter.as_ref(), quantiser, threads: target.threads_for_changes() };
-    let Placed { executor, quantised, types, kernel } = target.place(architecture, &names, &*checkpoint, changes)?;
+    let changes = Changes { adapter: adapter.as_ref(), quantiser, precision, threads: target.threads_for_changes() };
+    let Placed { executor, changed, types, kernel } = target.place(architecture, &names, &*checkpoint, changes)?;
     drop(checkpoint);
 
     let architecture = executor.architecture();
@@ -73,12 +78,22 @@ pub(super) fn load(reference: &str, files: &ModelFiles, target: &Target, loading
         quantization: quantiser.map(|quantiser| QuantizationFacts {
             asked: quantiser.asked,
             stored_types: stored.to_string(),
-            exceptions: exceptions(&quantised),
+            exceptions: exceptions(&changed),
         }),
         parameters: Some(types.parameters()),
         shape: Some(architecture.shape),
     };
     Ok(Loaded { executor, tokenizer, ends, facts, kernel })
+}
+
+/// The format that is asked for; `None` leaves weights as they are stored.
+fn format_of(precision: Precision) -> Option<Format> {
+    match precision {
+        Precision::Auto => None,
+        Precision::F32 => Some(Format::F32),
+        Precision::F16 => Some(Format::F16),
+        Precision::Bf16 => Some(Format::Bf16),
+    }
 }
 
 fn facts_of(reference: &str, files: &AdapterFiles, adapter: &Adapter) -> Result<AdapterFacts, EngineError> {

@@ -53,7 +53,7 @@ fn is_no_gpu(error: &EngineError) -> bool {
 pub(super) struct Placed {
     pub(super) executor: Box<dyn Executor>,
     /// As in [`Assembled`].
-    pub(super) quantised: BTreeMap<String, Choice>,
+    pub(super) changed: BTreeMap<String, Choice>,
     pub(super) types: WeightTypes,
     /// What arithmetic runs, in words.
     pub(super) kernel: String,
@@ -129,25 +129,26 @@ impl Target {
         match self {
             Self::Processor { pool, .. } => {
                 let level = Level::best();
-                let Assembled { weights, quantised } = assemble(&Tiled, &architecture, names, checkpoint, changes)?;
-                let types = WeightTypes::after(checkpoint, &quantised);
+                let Assembled { weights, changed } = assemble(&Tiled, &architecture, names, checkpoint, changes)?;
+                let types = WeightTypes::after(checkpoint, &changed);
                 let kernel = types.kernel(level.name(), "f32", level.dots_bf16());
                 let executor = Box::new(Processor::new(cpu::Decoder::new(architecture, weights, level), pool.clone()));
-                Ok(Placed { executor, quantised, types, kernel })
+                Ok(Placed { executor, changed, types, kernel })
             }
             #[cfg(any(feature = "cuda", test))]
             Self::Device(device) => {
-                let precision = match changes.quantiser {
+                let precision = match (changes.quantiser, changes.precision) {
                     // Most matrices will be in blocks.
-                    Some(_) => DType::F32,
-                    None => tensor::precision(WeightTypes::stored(checkpoint).matrices()),
+                    (Some(_), _) => DType::F32,
+                    (None, Some(format)) => tensor::precision(std::iter::once((format, 1))),
+                    (None, None) => tensor::precision(WeightTypes::stored(checkpoint).matrices()),
                 };
                 let layout = tensor::Placement { device: device.clone(), precision };
-                let Assembled { weights, quantised } = assemble(&layout, &architecture, names, checkpoint, changes)?;
-                let types = WeightTypes::after(checkpoint, &quantised);
+                let Assembled { weights, changed } = assemble(&layout, &architecture, names, checkpoint, changes)?;
+                let types = WeightTypes::after(checkpoint, &changed);
                 let kernel = types.kernel("candle", precision.as_str(), false);
                 let executor = Box::new(Accelerator::new(tensor::Decoder::new(architecture, weights, layout)));
-                Ok(Placed { executor, quantised, types, kernel })
+                Ok(Placed { executor, changed, types, kernel })
             }
         }
     }

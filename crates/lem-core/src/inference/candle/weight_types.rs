@@ -20,10 +20,10 @@ impl WeightTypes {
     }
 
     /// After some matrices became others.
-    pub(super) fn after(checkpoint: &dyn Checkpoint, quantised: &BTreeMap<String, Choice>) -> Self {
+    pub(super) fn after(checkpoint: &dyn Checkpoint, changed: &BTreeMap<String, Choice>) -> Self {
         let mut types = Self::default();
         for (name, tensor) in checkpoint.names().filter_map(|name| Some((name, checkpoint.get(name)?))) {
-            let format = quantised.get(name).map_or(tensor.format, |choice| choice.format);
+            let format = changed.get(name).map_or(tensor.format, |choice| choice.format);
             let (tensors, matrices) = types.counts.entry(format).or_default();
             *tensors += 1;
             *matrices += usize::from(tensor.shape.len() > 1);
@@ -81,9 +81,9 @@ impl fmt::Display for WeightTypes {
 
 /// Matrices that have another format than most, by format and reason: such as `Q8_0 (rows of 576 are no whole blocks of
 /// 256): model.layers.*.self_attn.q_proj.weight ×30`. Numbers of layers and experts are left out of names.
-pub(super) fn exceptions(quantised: &BTreeMap<String, Choice>) -> Vec<String> {
+pub(super) fn exceptions(changed: &BTreeMap<String, Choice>) -> Vec<String> {
     let mut groups: BTreeMap<_, BTreeMap<String, usize>> = BTreeMap::new();
-    for (name, Choice { format, exception }) in quantised {
+    for (name, Choice { format, exception }) in changed {
         if let Some(exception) = exception {
             *groups.entry((*format, *exception)).or_default().entry(without_numbers(name)).or_default() += 1;
         }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Assembled<L, N> {
     pub(crate) weights: Weights<L, N>,
     /// What became of the matrices, by the names of their tensors; empty when they run as they are stored.
-    pub(crate) quantised: BTreeMap<String, Choice>,
+    pub(crate) changed: BTreeMap<String, Choice>,
 }
 
 /// What is done with matrices on the way, in this order; by default nothing.
@@ -24,6 +24,8 @@ pub(crate) struct Assembled<L, N> {
 pub(crate) struct Changes<'a> {
     pub(crate) adapter: Option<&'a Adapter>,
     pub(crate) quantiser: Option<Quantiser>,
+    /// The floating-point format that matrices are rounded to which are not quantised.
+    pub(crate) precision: Option<Format>,
     /// Threads that do it.
     pub(crate) threads: usize,
 }
@@ -46,8 +48,8 @@ pub(crate) fn assemble<K: Layout>(
 ) -> Result<Assembled<K::Linear, K::Norm>> {
     let reader = Reader::new(architecture, names, checkpoint, changes);
     let weights = Assembler { layout, reader: &reader }.weights()?;
-    let quantised = reader.finish()?;
-    Ok(Assembled { weights, quantised })
+    let changed = reader.finish()?;
+    Ok(Assembled { weights, changed })
 }
 
 type Result<T> = std::result::Result<T, CheckpointError>;

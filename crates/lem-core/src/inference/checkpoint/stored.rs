@@ -149,6 +149,14 @@ impl<'a> Stored<'a> {
         }
     }
 
+    /// The same numbers rounded to another floating-point format, by several threads; `None` when one is not finite there.
+    ///
+    /// # Panics
+    /// When one of the formats is none.
+    pub(crate) fn rounded_to(&self, format: Format, threads: usize) -> Option<Stored<'static>> {
+        self.by_rows(format, threads, |_, row, bytes| write_floats(floats(self.format, row).into_iter(), format, bytes))
+    }
+
     pub(crate) fn format(&self) -> Format {
         self.format
     }
@@ -222,6 +230,45 @@ pub(crate) fn floats(format: Format, bytes: &[u8]) -> Vec<f32> {
         Format::F16 => words().map(|bits| half::f16::from_bits(bits).to_f32()).collect(),
         Format::Bf16 => words().map(|bits| half::bf16::from_bits(bits).to_f32()).collect(),
         blocks => panic!("{} is no floating-point type", blocks.name()),
+    }
+}
+
+/// Rounds numbers to a floating-point format; false when one is not finite there.
+pub(crate) fn write_floats(values: impl Iterator<Item = f32>, format: Format, bytes: &mut [u8]) -> bool {
+    match format {
+        Format::F32 => bytes.as_chunks_mut::<4>().0.iter_mut().zip(values).all(|(bytes, value)| {
+            *bytes = value.to_le_bytes();
+            value.is_finite()
+        }),
+        Format::F16 => bytes.as_chunks_mut::<2>().0.iter_mut().zip(values).all(|(bytes, value)| {
+            let value = half::f16::from_f32(value);
+            *bytes = value.to_le_bytes();
+            value.is_finite()
+        }),
+        Format::Bf16 => bytes.as_chunks_mut::<2>().0.iter_mut().zip(values).all(|(bytes, value)| {
+            let value = half::bf16::from_f32(value);
+            *bytes = value.to_le_bytes();
+            value.is_finite()
+        }),
+        blocks => panic!("{} is no floating-point type", blocks.name()),
+    }
+}
+
+#[cfg(test)]
+mod rounding {
+    use super::*;
+
+    #[test]
+    fn numbers_are_rounded_to_the_nearest_and_refused_where_there_is_none() {
+        let rounded = |values: [f32; 2], format| {
+            let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>();
+            Stored::new(Format::F32, 2, 1, bytes).rounded_to(format, 2).map(|stored| (stored.format(), stored.floats()))
+        };
+        assert_eq!(rounded([1.0, -1.0 / 3.0], Format::F16), Some((Format::F16, vec![1.0, -0.333_251_95])));
+        assert_eq!(rounded([1.0, -1.0 / 3.0], Format::Bf16), Some((Format::Bf16, vec![1.0, -0.333_984_38])));
+        assert_eq!(rounded([1e30, 0.0], Format::F16), None);
+        assert!(rounded([1e30, 0.0], Format::Bf16).is_some());
+        assert_eq!(rounded([f32::NAN, 0.0], Format::F32), None);
     }
 }
 

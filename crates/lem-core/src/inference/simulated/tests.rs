@@ -3,12 +3,8 @@
 use super::*;
 use lem_domain::backend::Backend;
 use lem_domain::clock::Clock;
-use lem_domain::impact::Multipliers;
 use lem_domain::protocol::{Fault, Interrupt, Prompt, RunControl, RunOutput, Silent};
-use lem_domain::spec::{
-    BatchingSpec, BatchingStrategy, CandleSpec, EnergyChoice, EnergyLaw, EnergySpec, PromptSource, PromptSpec, SamplingSpec, TokenLimits,
-    VirtualClockChoice, VirtualSpec, WarmupSpec, WeightsSpec,
-};
+use lem_domain::spec::{BatchingStrategy, EnergyLaw, TokenLimits, VirtualClockChoice, VirtualSpec};
 use lem_domain::token::{EventBuffer, FinishReason, TokenEvent, TokenEventKind};
 use lem_domain::units::{Joules, Watts};
 use lem_domain::world::VirtualClock;
@@ -24,27 +20,10 @@ const LAW: EnergyLaw = EnergyLaw {
 };
 
 fn spec(batch_size: u32, max_input: u32, max_output: u32) -> ExperimentSpec {
-    ExperimentSpec {
-        name: "test".into(),
-        model: "virtual".into(),
-        backend: Backend::Virtual,
-        limits: TokenLimits { max_input, max_output, min_output: 0 },
-        prompts: PromptSpec { source: PromptSource::Embedded, count: None, shuffle: false },
-        batching: BatchingSpec { size: batch_size, strategy: BatchingStrategy::Static, max_tokens: None },
-        sampling: SamplingSpec::GREEDY,
-        seed: 0,
-        warmup: WarmupSpec { requests: 0 },
-        energy: EnergySpec::of(EnergyChoice::Auto),
-        multipliers: Multipliers::default(),
-        weights: WeightsSpec::default(),
-        candle: CandleSpec::default(),
-        virtual_machine: VirtualSpec {
-            clock: VirtualClockChoice::Virtual,
-            ttft: Duration::from_millis(200),
-            itl: Duration::from_millis(10),
-            law: LAW,
-        },
-    }
+    let machine =
+        VirtualSpec { clock: VirtualClockChoice::Virtual, ttft: Duration::from_millis(200), itl: Duration::from_millis(10), law: LAW };
+    let limits = TokenLimits { max_input, max_output, min_output: 0 };
+    ExperimentSpec { virtual_machine: machine, ..ExperimentSpec::plain(Backend::Virtual, "virtual", limits, batch_size) }
 }
 
 fn prompts(lengths: &[usize]) -> Vec<Prompt> {

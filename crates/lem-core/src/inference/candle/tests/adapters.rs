@@ -35,7 +35,7 @@ fn fixture(name: &str) -> Fixture {
 fn merged_matrices_give_the_logits_of_peft() {
     for name in ADAPTERS {
         let (fixture, adapter) = (fixture(name), adapter(name));
-        let changes = Changes { adapter: Some(&adapter), quantiser: None, threads: 2 };
+        let changes = Changes { adapter: Some(&adapter), threads: 2, ..Changes::default() };
         for on in On::both() {
             let got = fixture.changed(on, &fixture.checkpoint(), changes).0.prompts(&fixture);
             fixture.check(&format!("merged on {on:?}"), &got, &fixture.logits("prompt_logits"), TOLERANCE);
@@ -47,7 +47,12 @@ fn merged_matrices_give_the_logits_of_peft() {
 fn an_adapter_is_merged_before_matrices_are_quantised() {
     for name in ADAPTERS {
         let (fixture, adapter) = (fixture(name), adapter(name));
-        let changes = Changes { adapter: Some(&adapter), quantiser: Some(Quantiser { asked: LoadQuantization::EightBit }), threads: 2 };
+        let changes = Changes {
+            adapter: Some(&adapter),
+            quantiser: Some(Quantiser { asked: LoadQuantization::EightBit }),
+            threads: 2,
+            ..Changes::default()
+        };
         for on in On::both() {
             let (mut model, quantised) = fixture.changed(on, &fixture.checkpoint(), changes);
             assert!(quantised > 0);

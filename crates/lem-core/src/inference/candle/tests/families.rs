@@ -123,14 +123,14 @@ impl Fixture {
         let count = |quantised: &BTreeMap<_, Choice>| quantised.values().filter(|choice| !choice.format.is_float()).count();
         match on {
             On::Processor { level, threads } => {
-                let Assembled { weights, quantised } = assemble(&Tiled, &architecture, &names, checkpoint, changes)?;
+                let Assembled { weights, changed } = assemble(&Tiled, &architecture, &names, checkpoint, changes)?;
                 let pool = SharedPool::new(Pool::new(threads).unwrap().into());
-                Ok((Box::new(Processor::new(cpu::Decoder::new(architecture, weights, level), pool)), count(&quantised)))
+                Ok((Box::new(Processor::new(cpu::Decoder::new(architecture, weights, level), pool)), count(&changed)))
             }
             On::Tensors(precision) => {
                 let place = tensor::Placement { device: Device::Cpu, precision };
-                let Assembled { weights, quantised } = assemble(&place, &architecture, &names, checkpoint, changes)?;
-                Ok((Box::new(Accelerator::new(tensor::Decoder::new(architecture, weights, place))), count(&quantised)))
+                let Assembled { weights, changed } = assemble(&place, &architecture, &names, checkpoint, changes)?;
+                Ok((Box::new(Accelerator::new(tensor::Decoder::new(architecture, weights, place))), count(&changed)))
             }
         }
     }

@@ -2,10 +2,10 @@
 
 use super::reference::{self, log_probability};
 use super::tiny_model::TinyModel;
-use super::{CandleEngine, EngineError, load, load_changed};
+use super::{CandleEngine, EngineError, load, load_bytes, load_changed};
 use candle_core::quantized::GgmlDType;
 use lem_domain::protocol::{Fault, InferenceEngine, SeamError};
-use lem_domain::spec::{LoadQuantization, WeightsSpec};
+use lem_domain::spec::{LoadQuantization, Precision, WeightsSpec};
 
 fn to(asked: LoadQuantization) -> WeightsSpec {
     WeightsSpec { quantization: Some(asked), ..WeightsSpec::default() }
@@ -55,7 +55,7 @@ fn the_record_says_what_was_quantised_and_what_was_not() {
         "Q8_0 (rows of 64 are no whole blocks of 256): blk.*.ffn_down.weight ×2".to_owned(),
     ];
     assert_eq!(four.exceptions, expected);
-    assert_eq!(super::load_bytes(&bytes).unwrap().model().quantization, None);
+    assert_eq!(load_bytes(&bytes).unwrap().model().quantization, None);
 }
 
 #[test]
@@ -66,4 +66,35 @@ fn weights_in_blocks_are_not_rounded_a_second_time() {
     let error = SeamError::from(error);
     assert_eq!(error.to_string(), "the weights are quantised already (Q4_1 ×15, F32 ×5), so they cannot be quantised to 8bit at load");
     assert_eq!(error.fault, Fault::Usage);
+}
+
+fn in_precision(precision: Precision) -> WeightsSpec {
+    WeightsSpec { precision, ..WeightsSpec::default() }
+}
+
+#[test]
+fn weights_are_held_in_the_precision_that_is_asked_for() {
+    let exact = TinyModel::new(GgmlDType::F32);
+    let load = |kind, precision| load_changed(&TinyModel::new(kind).to_bytes(), &in_precision(precision)).unwrap();
+    // What is stored exactly stays so in a wider type.
+    let widened = load(GgmlDType::BF16, Precision::F32);
+    assert_eq!((widened.model().weight_types.as_str(), &widened.model().quantization), ("F32 ×20", &None));
+    assert!(widened.engine().kernel.ends_with("f32 multiply-add with F32 weights"), "{}", widened.engine().kernel);
+    let stored = error(&mut load_bytes(&TinyModel::new(GgmlDType::F32).to_bytes()).unwrap(), &exact);
+    let [half, brain] = [Precision::F16, Precision::Bf16].map(|precision| error(&mut load(GgmlDType::F32, precision), &exact));
+    assert_eq!(load(GgmlDType::F32, Precision::F16).model().weight_types, "F16 ×15, F32 ×5");
+    assert_eq!(load(GgmlDType::F32, Precision::Bf16).model().weight_types, "BF16 ×15, F32 ×5");
+    assert!(stored < half && half < brain, "ten bits of fraction are more exact than seven: {stored}, {half}, {brain}");
+    // `auto` and the type of the file itself change nothing.
+    assert_eq!(load(GgmlDType::F16, Precision::Auto).model().weight_types, "F16 ×15, F32 ×5");
+    assert_eq!(load(GgmlDType::F16, Precision::F16).model().weight_types, "F16 ×15, F32 ×5");
+}
+
+#[test]
+fn a_precision_of_weights_in_blocks_is_refused() {
+    let refused = load_changed(&TinyModel::new(GgmlDType::Q8_0).to_bytes(), &in_precision(Precision::F16)).err().unwrap();
+    let seam = SeamError::from(refused);
+    assert_eq!(seam.fault, Fault::Usage);
+    assert_eq!(seam.what, "the weights are quantised (Q8_0 ×15, F32 ×5), so they cannot be held in float16");
+    assert!(seam.hint.unwrap().contains("fp_precision"));
 }

@@ -2,12 +2,14 @@
 
 use super::tiny_model::TinyModel;
 use super::{load, on_processor, prompts, run, run_on, spec};
+use crate::inference::arrivals;
 use crate::inference::candle::CandleEngine;
 use candle_core::quantized::GgmlDType;
 use lem_domain::clock::{Clock, HostClock};
 use lem_domain::protocol::{InferenceEngine, Interrupt};
 use lem_domain::spec::{
-    BatchingSpec, BatchingStrategy, CandleSpec, ExperimentSpec, SamplingSpec, SpeculationMethod, SpeculationSpec, TokenChoice,
+    ArrivalShape, ArrivalSpec, BatchingSpec, BatchingStrategy, CandleSpec, ExperimentSpec, SamplingSpec, SpeculationMethod,
+    SpeculationSpec, TokenChoice, TrafficSpec,
 };
 use lem_domain::token::{FinishReason, RequestIndex, TokenEvent, TokenEventKind};
 use lem_domain::world::VirtualClock;
@@ -126,6 +128,17 @@ fn requests_do_not_start_before_they_arrive_and_waiting_costs_no_turn() {
         assert_eq!(at(TokenEventKind::Arrived), opened.after(offset));
         assert_eq!(at(TokenEventKind::Scheduled), opened.after(offset));
     }
+}
+
+#[test]
+fn requests_arrive_at_the_instants_that_their_seed_draws() {
+    let mut engine = tiny();
+    let arrival = ArrivalSpec { shape: ArrivalShape::Poisson, rate: 2.0, seed: 5 };
+    let spec = ExperimentSpec { traffic: TrafficSpec { arrival: Some(arrival), concurrency: None }, ..continuous(4, None, 3) };
+    let workload = engine.prepare(&prompts(&TEXTS[..3]), &spec).unwrap();
+    let drawn: Vec<_> = arrivals::instants(&arrival, 3).into_iter().map(Some).collect();
+    assert_eq!(workload.requests.iter().map(|request| request.arrival).collect::<Vec<_>>(), drawn);
+    assert!(drawn[1] > drawn[0] && drawn[2] > drawn[1]);
 }
 
 #[test]

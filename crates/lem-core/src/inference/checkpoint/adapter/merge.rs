@@ -1,6 +1,6 @@
 //! The sum of a matrix and a low-rank product.
 
-use crate::inference::checkpoint::{Format, Stored, floats};
+use crate::inference::checkpoint::{Format, Stored, floats, write_floats};
 
 /// What is added to a matrix: `scale × second · first`.
 #[derive(Debug)]
@@ -29,28 +29,7 @@ impl Update {
             }
             let stored = floats(matrix.format(), stored);
             let sums = stored.iter().zip(product).map(|(weight, product)| weight + self.scale * product);
-            write(sums, format, bytes)
+            write_floats(sums, format, bytes)
         })
-    }
-}
-
-/// Rounds numbers to a floating-point format; false when one is not finite there.
-fn write(values: impl Iterator<Item = f32>, format: Format, bytes: &mut [u8]) -> bool {
-    match format {
-        Format::F32 => bytes.as_chunks_mut::<4>().0.iter_mut().zip(values).all(|(bytes, value)| {
-            *bytes = value.to_le_bytes();
-            value.is_finite()
-        }),
-        Format::F16 => bytes.as_chunks_mut::<2>().0.iter_mut().zip(values).all(|(bytes, value)| {
-            let value = half::f16::from_f32(value);
-            *bytes = value.to_le_bytes();
-            value.is_finite()
-        }),
-        Format::Bf16 => bytes.as_chunks_mut::<2>().0.iter_mut().zip(values).all(|(bytes, value)| {
-            let value = half::bf16::from_f32(value);
-            *bytes = value.to_le_bytes();
-            value.is_finite()
-        }),
-        blocks => panic!("{} is no floating-point type", blocks.name()),
     }
 }

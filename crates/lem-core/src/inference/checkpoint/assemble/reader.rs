@@ -14,13 +14,13 @@ pub(super) struct Reader<'a> {
     prefix: Prefix,
     changes: Changes<'a>,
     read: RefCell<BTreeSet<String>>,
-    quantised: RefCell<BTreeMap<String, Choice>>,
+    became: RefCell<BTreeMap<String, Choice>>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(architecture: &'a Architecture, names: &'a Names, checkpoint: &'a dyn Checkpoint, changes: Changes<'a>) -> Self {
         let prefix = prefix(names, checkpoint);
-        Self { architecture, names, checkpoint, prefix, changes, read: RefCell::default(), quantised: RefCell::default() }
+        Self { architecture, names, checkpoint, prefix, changes, read: RefCell::default(), became: RefCell::default() }
     }
 
     /// What became of the matrices, once every tensor was read.
@@ -33,7 +33,7 @@ impl<'a> Reader<'a> {
         let is_known = |name: &str| read.contains(name) || name.starts_with("rope_f") || name.starts_with("rope_freqs");
         match self.checkpoint.names().find(|name| !is_known(name)) {
             Some(name) => Err(CheckpointError::unsupported(format!("a tensor `{name}`"))),
-            None => Ok(self.quantised.into_inner()),
+            None => Ok(self.became.into_inner()),
         }
     }
 
@@ -60,10 +60,11 @@ impl<'a> Reader<'a> {
 
     /// A matrix, or a part of one, with what an adapter adds to it, in the format that it takes for what it is for.
     pub(super) fn changed<'s>(&self, name: &str, role: Role, stored: Stored<'s>) -> Result<Stored<'s>> {
-        let Changes { adapter, quantiser, threads } = self.changes;
+        let Changes { adapter, quantiser, precision, threads } = self.changes;
         let full = self.full(name, "weight");
         let refused = || CheckpointError::tensor(&*full, "holds a weight that is no number or infinite");
-        let choice = quantiser.map(|quantiser| quantiser.choose(role, stored.columns(), stored.format()));
+        let rounded = || precision.filter(|_| stored.format().is_float()).map(|format| Choice { format, exception: None });
+        let choice = quantiser.map(|quantiser| quantiser.choose(role, stored.columns(), stored.format())).or_else(rounded);
         let wanted = choice.map_or(stored.format(), |choice| choice.format);
         // In full precision where it is rounded again.
         let merged = if wanted.is_float() { wanted } else { Format::F32 };
@@ -73,11 +74,12 @@ impl<'a> Reader<'a> {
             _ => stored,
         };
         let stored = match quantiser {
-            Some(quantiser) if wanted != stored.format() => quantiser.quantise(&stored, wanted, threads).ok_or_else(refused)?,
-            _ => stored,
+            _ if wanted == stored.format() => stored,
+            Some(quantiser) => quantiser.quantise(&stored, wanted, threads).ok_or_else(refused)?,
+            None => stored.rounded_to(wanted, threads).ok_or_else(refused)?,
         };
         if let Some(choice) = choice {
-            self.quantised.borrow_mut().insert(full, choice);
+            self.became.borrow_mut().insert(full, choice);
         }
         Ok(stored)
     }
