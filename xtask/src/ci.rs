@@ -30,7 +30,7 @@ struct Step {
 }
 
 /// In order: what is quick and often wrong comes first.
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     Step { name: "tools", run: || silent(setup::install_missing_tools()) },
     Step { name: "format", run: || silent(process::run(&mut process::cargo(["fmt", "--all", "--check"]))) },
     Step { name: "layers", run: || silent(layers::run()) },
@@ -38,6 +38,7 @@ const STEPS: [Step; 13] = [
     Step { name: "lints", run: || silent(process::run(&mut process::cargo(LINT_ARGUMENTS))) },
     Step { name: "reference", run: || silent(docs::build_reference()) },
     Step { name: "build", run: || silent(process::run(&mut process::cargo(["build", "--workspace", "--bins", "--release"]))) },
+    Step { name: "references", run: || silent(docs::check_references()) },
     Step { name: "model", run: || model::fetch().map(|model| model.relative.display().to_string()) },
     Step { name: "tests", run: tests },
     Step { name: "model tests", run: model_tests },

@@ -1,6 +1,9 @@
 //! The reference, and checks that the documents name only what exists.
 
 mod markdown;
+mod references;
+
+pub(crate) use references::check as check_references;
 
 use std::fmt;
 use std::fs;
@@ -19,14 +22,20 @@ const MACHINE_PATHS: [&str; 4] = ["/work/", "/root/", "/home/", "/tmp/"];
 /// Options of `docs`.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Check links, paths and file sizes instead of building the reference
+    /// Check links, paths and file sizes, and that the references are what the program says, instead of writing them
     #[arg(long)]
     check: bool,
 }
 
-/// Builds the reference, or checks the documents.
+/// Writes the references and builds that of all crates, or checks the documents.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    if arguments.check { check() } else { build_reference() }
+    if arguments.check {
+        check()?;
+        check_references()
+    } else {
+        references::write()?;
+        build_reference()
+    }
 }
 
 /// Builds the reference of all crates; a warning is an error.

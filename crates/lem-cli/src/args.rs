@@ -3,10 +3,12 @@
 mod calibrate;
 mod grid;
 mod meter;
+mod new;
 
 pub(crate) use calibrate::CalibrateArgs;
 pub(crate) use grid::GridArgs;
 pub(crate) use meter::{MeasureArgs, MeterArgs, MonitorArgs};
+pub(crate) use new::NewArgs;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -58,9 +60,28 @@ pub(crate) enum Command {
     /// Look at stored results
     #[command(subcommand)]
     Results(ResultsCommand),
-    /// Check and show configurations
+    /// Check, show and write configurations
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Show the presets that configurations build on
+    Presets {
+        /// Show what this one sets
+        name: Option<String>,
+
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print what a shell needs to complete commands
+    ///
+    /// bash: lem completions bash > ~/.local/share/bash-completion/completions/lem
+    /// zsh: lem completions zsh > a folder of $fpath, as _lem
+    /// fish: lem completions fish > ~/.config/fish/completions/lem.fish
+    #[command(verbatim_doc_comment)]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
 }
 
 /// Which configuration, from file, preset and flags.
@@ -241,7 +262,10 @@ pub(crate) enum ConfigCommand {
         #[arg(long)]
         json: bool,
     },
+    New(NewArgs),
     GenerateGrid(GridArgs),
+    /// Print the JSON Schema of configuration files, for editors and checks
+    Schema,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod calibrate;
+mod completions;
 pub(crate) mod config;
 mod devices;
 mod doctor;
@@ -9,6 +10,7 @@ mod experiment;
 mod grade;
 mod measure;
 mod monitor;
+mod presets;
 mod record;
 mod results;
 
@@ -32,6 +34,8 @@ pub(crate) fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Doctor(args) => doctor::doctor(args, voice),
         Command::Results(command) => results::results(command, voice),
         Command::Config(command) => config::config(command, voice),
+        Command::Presets { name, json } => presets::show(name.as_deref(), *json),
+        Command::Completions { shell } => completions::completions(*shell),
     }
 }
 

@@ -9,6 +9,7 @@ mod load;
 mod overlay;
 mod program;
 mod progress;
+mod reference;
 mod relay;
 mod render;
 mod screen;
@@ -17,6 +18,7 @@ mod signals;
 mod wire;
 
 pub use exit::Exit;
+pub use reference::{Reference, references};
 
 use clap::Parser;
 use std::process::ExitCode;

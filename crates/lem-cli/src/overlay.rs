@@ -99,7 +99,7 @@ fn grade(require: RequireArg) -> &'static str {
 }
 
 /// Settings by their dotted path.
-fn assigned(assignments: &[String]) -> Result<Vec<Override>, SeamError> {
+pub(crate) fn assigned(assignments: &[String]) -> Result<Vec<Override>, SeamError> {
     let one = |assignment: &String| {
         let (path, value) = assignment.split_once('=').ok_or_else(|| {
             SeamError::new(Fault::Usage, format!("`--set {assignment}` has no value"))

@@ -12,6 +12,7 @@ pub(crate) mod measurement;
 pub(crate) mod monitor;
 pub(crate) mod number;
 pub(crate) mod out;
+pub(crate) mod presets;
 #[cfg(test)]
 mod scene;
 pub(crate) mod summary;

@@ -51,7 +51,13 @@ impl Resolver {
         Ok(Self { stack: Stack::read(request)?, policy, file: request.file.clone() })
     }
 
-    /// What somebody wrote in any of the layers, as a configuration file that stands by itself.
+    /// What somebody wrote in any of the layers, by section.
+    #[must_use]
+    pub fn written(&self) -> serde_json::Value {
+        serde_json::to_value(self.stack.values()).expect("settings are JSON")
+    }
+
+    /// The same as a configuration file that stands by itself.
     ///
     /// # Errors
     /// When the YAML writer fails.

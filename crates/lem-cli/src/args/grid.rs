@@ -12,7 +12,7 @@ Examples:
   lem config generate-grid base.yaml --vary batch_size=1,2,4,8 --vary quantization.load_in_8bit=true,false
   lem config generate-grid base.yaml --vary 'batch_size=1..64:log2 & max_output_tokens=448,224,112,56,28,14,7'
   lem config generate-grid base.yaml --vary batch_size=1..8 --vary decoder.temperature=0,0.7 \\
-      --exclude 'batch_size > 4 and temperature == 0' -o configs/batches";
+      --exclude 'batch_size > 4 and temperature == 0' -o batches";
 
 /// Write a configuration for each combination of values
 #[derive(Args, Debug)]
@@ -30,7 +30,7 @@ pub(crate) struct GridArgs {
     pub(crate) exclude: Vec<String>,
 
     /// Folder for the configurations; it must be new or empty
-    #[arg(short, long, value_name = "DIR", default_value = "configs/grid")]
+    #[arg(short, long, value_name = "DIR", default_value = "grid")]
     pub(crate) output_dir: PathBuf,
 
     /// Write into a folder that is not empty, over files of the same names

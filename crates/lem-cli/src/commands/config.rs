@@ -1,6 +1,7 @@
 //! `lem config`: check, show and write configurations.
 
 pub(crate) mod grid;
+mod new;
 
 use crate::args::{ConfigArgs, ConfigCommand};
 use crate::commands::Voice;
@@ -13,7 +14,12 @@ pub(crate) fn config(command: &ConfigCommand, voice: Voice) -> anyhow::Result<Ex
     match command {
         ConfigCommand::Validate(args) => validate(args),
         ConfigCommand::Show { config, origin, json } => show(config, *origin, *json),
+        ConfigCommand::New(args) => new::new(args),
         ConfigCommand::GenerateGrid(args) => grid::generate(args, voice),
+        ConfigCommand::Schema => {
+            out::json(&lem_config::schema())?;
+            Ok(Exit::Ok)
+        }
     }
 }
 

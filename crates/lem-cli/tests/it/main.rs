@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 
 mod calibrate;
+mod config;
 mod machine;
 mod measure;
 mod monitor;
@@ -24,7 +25,9 @@ impl Scene {
     }
 
     fn write(&self, name: &str, content: &str) {
-        std::fs::write(self.path().join(name), content).unwrap();
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
     }
 
     fn lem(&self, arguments: &[&str]) -> Output {
@@ -82,12 +85,17 @@ fn scene() -> Scene {
 }
 
 fn check(name: &str, scene: &Scene, arguments: &[&str]) {
+    snapshot(name, &scene.seen(arguments));
+}
+
+/// Holds a text to what is stored of it, but for what differs from run to run.
+fn snapshot(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.add_filter(r"\d{8}T\d{6}\.\d{3}Z-[0-9a-z]{8}", "[the experiment's id hidden]");
     settings.add_filter(r"v?\d+\.\d+\.\d+ on virtual", "[version] on virtual");
-    settings.bind(|| insta::assert_snapshot!(name, scene.seen(arguments)));
+    settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
 #[test]

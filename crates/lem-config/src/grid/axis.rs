@@ -3,13 +3,14 @@
 use super::error::GridError;
 use super::values;
 use crate::{suggest, tree};
+use lem_domain::backend::Backend;
 use serde_json::Value;
 use std::str::FromStr;
 
 /// One setting with its values, or several that take theirs together.
 ///
 /// Written as `batching.batch_size=1,2,4`, or `batch_size=1,2,4 & max_output_tokens=64,32,16`. A setting goes by its
-/// dotted path, or by the last part of it where no other setting ends so.
+/// dotted path, or by the last part of it where no other setting of all backends ends so.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
     paths: Vec<&'static str>,
@@ -67,7 +68,12 @@ impl FromStr for Axis {
 /// The path of a setting by its path, or by the last part of it.
 fn setting(name: &str) -> Result<&'static str, GridError> {
     let ends_so = |path: &&'static str| *path == name || path.rsplit('.').next() == Some(name);
-    let found: Vec<_> = tree::below("").filter(ends_so).collect();
+    let mut found: Vec<_> = tree::below("").filter(ends_so).collect();
+    // A setting of all backends comes before one of a backend's own section.
+    let of_all = |path: &&'static str| path.split_once('.').is_none_or(|(section, _)| Backend::named(section).is_none());
+    if found.iter().any(of_all) {
+        found.retain(of_all);
+    }
     let unknown = |hint| GridError::UnknownSetting { name: name.to_owned(), hint };
     match found.as_slice() {
         [] => Err(unknown(
@@ -127,9 +133,14 @@ mod tests {
         let end = |path: &'static str| path.rsplit('.').next().unwrap();
         for path in tree::below("").filter(|path| path.contains('.')) {
             let alike: Vec<_> = tree::below("").filter(|other| end(other) == end(path)).collect();
-            if alike.len() > 1 && !alike.contains(&end(path)) {
-                let hint = format!("{}=1", end(path)).parse::<Axis>().unwrap_err().hint().unwrap();
-                assert!(alike.iter().all(|path| hint.contains(path)), "{hint}");
+            let name = format!("{}=1", end(path));
+            if !alike.contains(&end(path))
+                && alike.iter().filter(|path| Backend::named(path.split('.').next().unwrap()).is_none()).count() > 1
+            {
+                let hint = name.parse::<Axis>().unwrap_err().hint().unwrap();
+                assert!(alike.iter().any(|path| hint.contains(path)), "{hint}");
+            } else if alike.len() == 1 {
+                assert_eq!(name.parse::<Axis>().unwrap().paths(), [path]);
             }
         }
     }

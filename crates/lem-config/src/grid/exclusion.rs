@@ -2,7 +2,7 @@
 
 use super::error::GridError;
 use minijinja::value::Serde;
-use minijinja::{Environment, Expression, UndefinedBehavior, Value as Operand};
+use minijinja::{Environment, ErrorKind, Expression, UndefinedBehavior, Value as Operand};
 use serde_json::{Map, Value};
 use std::sync::LazyLock;
 
@@ -69,6 +69,9 @@ fn names(settings: &[(&'static str, Value)]) -> Value {
 
 /// The reason without the name that the library gives to an expression.
 fn reason(error: &minijinja::Error) -> String {
+    if error.kind() == ErrorKind::UndefinedError {
+        return "it names a setting that does not vary".to_owned();
+    }
     error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)
 }
 
