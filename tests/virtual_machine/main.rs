@@ -5,7 +5,7 @@ use lem_config::{Override, Request};
 use lem_core::dataset;
 use lem_core::inference::simulated::VirtualLoader;
 use lem_domain::idle::IdleState;
-use lem_domain::protocol::{Interrupt, Progress, RunPhase, RunSetup, Silent, Stage, StateStore};
+use lem_domain::protocol::{Interrupt, Progress, Prompt, PromptContent, RunPhase, RunSetup, Silent, Stage, StateStore};
 use lem_domain::world::{VirtualClock, World};
 use lem_domain::{Clock, ExperimentId, Grade};
 use lem_energy::{Machine, SamplerKind, Surroundings};
@@ -68,10 +68,13 @@ fn run_with(settings: &[(&str, Value)], interrupt: &Interrupt, progress: &dyn Pr
     let resolved = lem_config::resolve(&request).unwrap();
     let spec = resolved.spec.clone();
 
-    let dataset = dataset::load(&spec.prompts.source).unwrap();
-    let selection = dataset::select(&dataset, &spec.prompts, spec.seed);
+    let selection = dataset::load(&spec.prompts, spec.seed).unwrap();
     let limit = u64::from(spec.limits.max_input);
-    let prompt_tokens = selection.prompts.iter().map(|prompt| (prompt.text.split_whitespace().count() as u64).min(limit)).collect();
+    let words = |prompt: &Prompt| match &prompt.content {
+        PromptContent::Text(text) => text.split_whitespace().count() as u64,
+        PromptContent::Synthetic { tokens, .. } => u64::from(tokens.get()),
+    };
+    let prompt_tokens = selection.prompts.iter().map(|prompt| words(prompt).min(limit)).collect();
 
     let clock: Arc<dyn Clock> = Arc::new(VirtualClock::new());
     let world = Arc::new(World::new(spec.virtual_machine.law));
@@ -97,7 +100,7 @@ fn run_with(settings: &[(&str, Value)], interrupt: &Interrupt, progress: &dyn Pr
         tool_version: "test".to_owned(),
         created_at: clock.wall(),
     };
-    let experiment = Experiment { id: id.clone(), spec, prompts: selection.prompts, dataset: dataset.facts, setup, findings: Vec::new() };
+    let experiment = Experiment { id: id.clone(), spec, prompts: selection.prompts, dataset: selection.facts, setup, findings: Vec::new() };
     let tools = Tools {
         clock: &*clock,
         loader: &VirtualLoader::new(world),

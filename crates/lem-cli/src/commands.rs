@@ -14,8 +14,6 @@ mod presets;
 mod record;
 mod results;
 
-pub(crate) use record::Workload;
-
 use crate::args::{Arguments, Command};
 use crate::exit::Exit;
 

@@ -3,7 +3,7 @@
 use crate::origin::Origin;
 use crate::sections::Settings;
 use crate::stack::Stack;
-use crate::value::SpeculationKind;
+use crate::value::{LengthKind, PromptKind, SpeculationKind};
 use crate::violation::{RuleCode, Violation};
 use crate::{check, tree};
 use lem_domain::backend::{Backend, FieldSupport};
@@ -68,6 +68,7 @@ pub(crate) fn of_settings(stack: &Stack, settings: &Settings) -> Vec<Finding> {
     } else if !strategy.has_token_budget() && strategy != BatchingStrategy::Continuous {
         idle.push(("batching.max_tokens_per_batch", "only the dynamic strategies and the continuous one have a token budget"));
     }
+    idle.extend(of_prompts(settings));
     if decoder.beam_search.num_beams == 1 {
         let of_search = ["decoder.beam_search.length_penalty", "decoder.beam_search.early_stopping"];
         idle.extend(of_search.map(|path| (path, "`decoder.beam_search.num_beams` is 1")));
@@ -102,6 +103,37 @@ pub(crate) fn of_settings(stack: &Stack, settings: &Settings) -> Vec<Finding> {
             (supported && chosen).then(|| without_effect(severity, format!("{path}: {value} has no effect: {reason}")))
         })
         .collect()
+}
+
+/// Settings of prompts that the source does not look at.
+fn of_prompts(settings: &Settings) -> Vec<(&'static str, &'static str)> {
+    let source = settings.prompts.source.0;
+    let mut idle = Vec::new();
+    if source != PromptKind::Hub {
+        let of_hub = ["prompts.subset", "prompts.split", "prompts.data_file"];
+        idle.extend(of_hub.map(|path| (path, "`prompts.source` is not `hub`")));
+    }
+    if !matches!(source, PromptKind::File | PromptKind::Hub) {
+        idle.push(("prompts.column", "`prompts.source` has no columns"));
+    }
+    if source != PromptKind::Synthetic {
+        idle.extend(tree::below("prompts.synthetic").map(|path| (path, "`prompts.source` is not `synthetic`")));
+        return idle;
+    }
+    let (of_fixed, of_bounds, of_normal, of_trace) = (
+        ["prompts.synthetic.tokens"].as_slice(),
+        ["prompts.synthetic.min_tokens", "prompts.synthetic.max_tokens"].as_slice(),
+        ["prompts.synthetic.deviation"].as_slice(),
+        ["prompts.synthetic.path", "prompts.synthetic.column"].as_slice(),
+    );
+    let (others, reason) = match settings.prompts.synthetic.lengths.0 {
+        LengthKind::Fixed => ([of_bounds, of_normal, of_trace].concat(), "`prompts.synthetic.lengths` is `fixed`"),
+        LengthKind::Uniform => ([of_fixed, of_normal, of_trace].concat(), "`prompts.synthetic.lengths` is `uniform`"),
+        LengthKind::Normal => (of_trace.to_vec(), "`prompts.synthetic.lengths` is `normal`"),
+        LengthKind::Trace => ([of_fixed, of_bounds, of_normal].concat(), "`prompts.synthetic.lengths` is `trace`"),
+    };
+    idle.extend(others.into_iter().map(|path| (path, reason)));
+    idle
 }
 
 /// A temperature of 0 says the same as `do_sample: false`.

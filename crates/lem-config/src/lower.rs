@@ -1,18 +1,18 @@
 //! From what a configuration means to what will run.
 
+mod prompts;
 mod server;
 
 use crate::sections::{BeamSearch, Decoder, Impact, Settings, Slo, Speculative, Traffic, Warmup};
-use crate::value::{ArrivalKind, ParallelKind, PromptKind, SampleSize, SpeculationKind};
+use crate::value::{ArrivalKind, ParallelKind, SpeculationKind};
 use lem_domain::impact::{Multiplier, Multipliers, grid_intensity};
 use lem_domain::spec::{
     ArrivalShape, ArrivalSpec, BaselineSpec, BatchingSpec, BatchingStrategy, BeamSpec, CandleSpec, CpuPowerOverride, DeviceChoice,
-    EnergyLaw, EnergySpec, ExperimentSpec, LoadQuantization, Objectives, ParallelStrategy, ParallelismSpec, PlacementSpec, PromptSource,
-    PromptSpec, RepetitionSpec, SamplingSpec, ScheduleSpec, SpeculationMethod, SpeculationSpec, StabilitySpec, TokenChoice, TokenLimits,
-    TrafficSpec, VirtualSpec, WarmupSpec, WeightsSpec,
+    EnergyLaw, EnergySpec, ExperimentSpec, LoadQuantization, Objectives, ParallelStrategy, ParallelismSpec, PlacementSpec, RepetitionSpec,
+    SamplingSpec, ScheduleSpec, SpeculationMethod, SpeculationSpec, StabilitySpec, TokenChoice, TokenLimits, TrafficSpec, VirtualSpec,
+    WarmupSpec, WeightsSpec,
 };
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::PathBuf;
 
 /// The experiment that checked settings describe, on this model and under this name.
 pub(crate) fn lower(settings: &Settings, model: &str, name: &str) -> ExperimentSpec {
@@ -27,7 +27,7 @@ pub(crate) fn lower(settings: &Settings, model: &str, name: &str) -> ExperimentS
             max_output: settings.max_output_tokens,
             min_output: settings.min_output_tokens,
         },
-        prompts: prompts(settings),
+        prompts: prompts::prompts(settings),
         batching: batching(settings),
         one_at_a_time: settings.streaming,
         traffic: traffic(&settings.traffic, settings.random_seed),
@@ -139,20 +139,6 @@ fn candle(settings: &Settings) -> CandleSpec {
         waiting: candle.waiting.0,
         speculation: speculation(&candle.speculative),
     }
-}
-
-fn prompts(settings: &Settings) -> PromptSpec {
-    let prompts = &settings.prompts;
-    let source = match (prompts.source.0, &prompts.path) {
-        (PromptKind::File, Some(path)) => PromptSource::TextFile(PathBuf::from(path)),
-        // A file without a path is refused by the rules.
-        (PromptKind::Embedded, _) | (PromptKind::File, None) => PromptSource::Embedded,
-    };
-    let count = match prompts.sample_size {
-        SampleSize::All => None,
-        SampleSize::Count(count) => Some(count.get()),
-    };
-    PromptSpec { source, count, shuffle: prompts.shuffle }
 }
 
 fn sampling(decoder: &Decoder) -> SamplingSpec {

@@ -1,15 +1,32 @@
 //! Rules between settings.
 
+mod prompts;
+
 use crate::sections::{CpuPower, Impact, Settings};
 use crate::stack::Stack;
-use crate::value::{PromptKind, SpeculationKind};
+use crate::value::SpeculationKind;
 use crate::violation::{RuleCode, Violation};
 use lem_domain::backend::Backend;
 use lem_domain::spec::{BatchingStrategy, EnergyChoice, EnergySource, RequiredGrade, VirtualClockChoice};
 
 /// Everything that is wrong with settings that are each well-formed.
 pub(crate) fn check(stack: &Stack, settings: &Settings) -> Vec<Violation> {
-    let rules = [output_limits, prompt_path, bit_widths, energy_source, required_grade, cpu_power, grid, price, draft_model, beams];
+    let rules = [
+        output_limits,
+        prompts::place_missing,
+        prompts::place_unused,
+        prompts::lengths,
+        prompts::end,
+        prompts::template,
+        bit_widths,
+        energy_source,
+        required_grade,
+        cpu_power,
+        grid,
+        price,
+        draft_model,
+        beams,
+    ];
     rules.iter().filter_map(|rule| rule(stack, settings)).collect()
 }
 
@@ -30,24 +47,6 @@ fn output_limits(stack: &Stack, settings: &Settings) -> Option<Violation> {
             format!("lower it to {max}, or raise `max_output_tokens`"),
         )
     })
-}
-
-fn prompt_path(stack: &Stack, settings: &Settings) -> Option<Violation> {
-    match (settings.prompts.source.0, &settings.prompts.path) {
-        (PromptKind::File, None) => Some(stack.violation(
-            RuleCode::PromptPathMissing,
-            "prompts.source",
-            "`file` needs `prompts.path`",
-            "name the file in `prompts.path`, or give `--prompts FILE`",
-        )),
-        (PromptKind::Embedded, Some(path)) => Some(stack.violation(
-            RuleCode::PromptPathUnused,
-            "prompts.path",
-            format!("`{path}` is not used: `prompts.source` is `embedded`"),
-            "set `prompts.source: file`, or leave the path out",
-        )),
-        (PromptKind::File, Some(_)) | (PromptKind::Embedded, None) => None,
-    }
 }
 
 fn bit_widths(stack: &Stack, settings: &Settings) -> Option<Violation> {

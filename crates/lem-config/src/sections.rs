@@ -29,6 +29,7 @@ pub(crate) use decoder::{BeamSearch, Decoder};
 pub(crate) use energy::CpuPower;
 pub(crate) use experiment::{RawConfig, Settings};
 pub(crate) use impact::Impact;
+pub(crate) use prompts::{MODEL_TEMPLATE, NO_TEMPLATE};
 #[cfg(test)]
 pub(crate) use quantization::Quantization;
 pub(crate) use server::Server;

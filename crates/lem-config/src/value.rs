@@ -35,4 +35,4 @@ pub(crate) use sources::{NOT_A_SOURCE, REPEATED, SourceWord, Sources};
 pub(crate) use table::{Table, setting_value};
 pub(crate) use text_list::TextList;
 pub(crate) use variables::Variables;
-pub(crate) use words::{ArrivalKind, DecoderPreset, LauncherKind, ParallelKind, PromptKind, SpeculationKind};
+pub(crate) use words::{ArrivalKind, DecoderPreset, LauncherKind, LengthKind, ParallelKind, PromptKind, SpeculationKind};

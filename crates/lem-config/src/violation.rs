@@ -42,9 +42,10 @@ rule_codes! {
     Unsupported => "C010",
     /// `min_output_tokens` above `max_output_tokens`.
     OutputLimitsCrossed => "C011",
-    /// `prompts.source: file` without `prompts.path`.
+    /// A prompt source without its place: `file` without `prompts.path`, `hub` without `prompts.dataset`, a trace of
+    /// lengths without its file.
     PromptPathMissing => "C012",
-    /// `prompts.path` without `prompts.source: file`.
+    /// `prompts.path` or `prompts.dataset` beside another source.
     PromptPathUnused => "C013",
     /// Virtual sensors without a virtual machine.
     VirtualSensorsElsewhere => "C014",
@@ -80,6 +81,14 @@ rule_codes! {
     NoBitWidth => "C029",
     /// The user file says something about experiments rather than about the machine.
     NotOfMachine => "C030",
+    /// The shortest synthetic prompt is longer than the longest.
+    LengthsCrossed => "C031",
+    /// All of prompts that have no end.
+    PromptsWithoutEnd => "C032",
+    /// A chat template beside prompts of exact lengths.
+    TemplateBesideSynthetic => "C033",
+    /// `prompts.system` without a chat template.
+    SystemWithoutTemplate => "C034",
 }
 
 impl fmt::Display for RuleCode {

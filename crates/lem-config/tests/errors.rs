@@ -145,7 +145,7 @@ fn broken_rules_are_all_told_at_once() {
       energy.require: `measured` can never be reached with `energy.backend: estimate` (tests/fixtures/rules.yaml, line 8, column 3) [C019]
       energy.cpu.idle_power_per_thread: 5W is above `energy.cpu.max_power_per_thread`, 0.5W (tests/fixtures/rules.yaml, line 10, column 5) [C017]
     hint: min_output_tokens: lower it to 8, or raise `max_output_tokens`
-      prompts.path: set `prompts.source: file`, or leave the path out
+      prompts.path: set `prompts.source: file`, or leave it out
       energy.require: set `energy.backend: auto`, or ask for a lower grade
       energy.cpu.idle_power_per_thread: an idle thread draws at most what a busy one does
     ");

@@ -91,6 +91,8 @@ fn free() -> Vec<&'static Setting> {
             "decoder.beam_search.num_beams",
             "prompts.path",
             "prompts.source",
+            "prompts.dataset",
+            "prompts.system",
             "energy.backend",
             "energy.require",
             "energy.interval",

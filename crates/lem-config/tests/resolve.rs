@@ -127,8 +127,23 @@ fn built_in_values_are_the_documented_ones() {
     prompts:
       source: embedded
       path: null
+      dataset: null
+      subset: null
+      split: null
+      data_file: null
+      column: []
       sample_size: 10
       shuffle: false
+      chat_template: none
+      system: null
+      synthetic:
+        lengths: fixed
+        tokens: 256
+        deviation: 64.0
+        min_tokens: 1
+        max_tokens: null
+        path: null
+        column: null
     batching:
       batch_size: 1
       strategy: static
@@ -342,7 +357,7 @@ fn values_reach_the_experiment() {
         ("random_seed", json!(u64::MAX)),
     ];
     let spec = spec(&request(&settings));
-    assert_eq!(spec.prompts.source, PromptSource::TextFile("p.txt".into()));
+    assert_eq!(spec.prompts.source, PromptSource::File { path: "p.txt".into(), columns: Vec::new() });
     assert_eq!((spec.prompts.count, spec.seed), (None, u64::MAX));
     assert_eq!(spec.energy.sources, EnergyChoice::Only(vec![EnergySource::Estimate]));
     assert_eq!(spec.energy.interval, Some(Duration::from_millis(200)));

@@ -71,7 +71,7 @@ fn measure(engine: &mut CandleEngine, ids: &[u32], shape: Shape) -> Result<Value
 fn prepare(engine: &mut CandleEngine, ids: &[u32], shape: Shape, spec: &ExperimentSpec) -> Result<PreparedWorkload, Box<dyn Error>> {
     let prompt = usize::try_from(shape.prompt)?;
     let text = " a".repeat(prompt);
-    let prompts: Vec<_> = (0..shape.batch).map(|row| Prompt { id: row.to_string(), text: text.clone() }).collect();
+    let prompts: Vec<_> = (0..shape.batch).map(|row| Prompt::text(row.to_string(), text.clone())).collect();
     let mut workload = engine.prepare(&prompts, spec)?;
     let mut rows = ids.chunks_exact(prompt);
     for request in &mut workload.requests {

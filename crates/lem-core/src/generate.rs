@@ -3,7 +3,7 @@
 //! What `lem experiment` does around it (warm-up, energy, a bundle on disk) is not here; the same events come out, so the
 //! same figures can be derived from them.
 
-use crate::digest::hexadecimal;
+use crate::dataset::digest_of_prompts;
 use crate::inference::candle::{CandleEngine, EngineError};
 use lem_domain::backend::Backend;
 use lem_domain::clock::{Clock, HostClock};
@@ -15,7 +15,6 @@ use lem_domain::record::{DatasetFacts, HostRecord, ProcessRecord, RequestFacts, 
 use lem_domain::spec::{ExperimentSpec, SamplingSpec, TokenLimits};
 use lem_domain::time::TimeWindow;
 use lem_domain::token::{EventBuffer, TokenEvent, TokenLogProbability};
-use sha2::{Digest, Sha256};
 
 /// A model in this process.
 #[derive(Debug)]
@@ -76,8 +75,7 @@ impl Model {
         let batch = u32::try_from(texts.len()).unwrap_or(u32::MAX);
         let plain = ExperimentSpec::plain(Backend::Candle, &self.engine.model().reference, limits, batch);
         let spec = ExperimentSpec { sampling: options.sampling.clone(), seed: options.seed, ..plain };
-        let prompts: Vec<_> =
-            texts.iter().enumerate().map(|(index, text)| Prompt { id: index.to_string(), text: (*text).to_owned() }).collect();
+        let prompts: Vec<_> = texts.iter().enumerate().map(|(index, text)| Prompt::text(index.to_string(), *text)).collect();
 
         let workload = self.engine.prepare(&prompts, &spec)?;
         let mut events = EventBuffer::for_plan(texts.len(), usize::try_from(options.max_output).unwrap_or(usize::MAX));
@@ -100,9 +98,7 @@ impl Model {
         events: EventBuffer,
         window: TimeWindow,
     ) -> RunRecord {
-        let mut hasher = Sha256::new();
-        prompts.iter().for_each(|prompt| hasher.update(&prompt.text));
-        let available = u64::try_from(prompts.len()).unwrap_or(u64::MAX);
+        let (count, sha256) = (u64::try_from(prompts.len()).ok(), digest_of_prompts(prompts));
         let request = |(index, request): (usize, PreparedRequest)| RequestFacts {
             prompt_id: request.prompt_id,
             prompt_tokens: u64::try_from(request.tokens.len()).unwrap_or(u64::MAX),
@@ -111,6 +107,14 @@ impl Model {
             finish: output.finish[index],
             log_probability: output.log_probability(index),
         };
+        let dataset = DatasetFacts {
+            name: "texts of the caller".to_owned(),
+            sha256: sha256.clone(),
+            available: count,
+            used: count,
+            used_sha256: Some(sha256),
+            ..DatasetFacts::default()
+        };
         let requests = workload.requests.into_iter().enumerate().map(request).collect();
         let speculation = output.speculation.map(|counts| SpeculationFacts { draft: self.engine.draft().cloned(), counts });
         let process = ProcessRecord {
@@ -118,7 +122,7 @@ impl Model {
             expected_processes: 1,
             engine: self.engine.engine().clone(),
             model: self.engine.model().clone(),
-            dataset: DatasetFacts { name: "texts of the caller".to_owned(), sha256: hexadecimal(hasher), available },
+            dataset,
             load: self.load,
             warmup: None,
             window: Some(window),

@@ -1,8 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+pub mod chat_template;
 pub mod dataset;
 mod digest;
 pub mod generate;
+mod hub;
 pub mod inference;
 pub mod model;
+pub mod synthetic;
 pub mod tokenizer;

@@ -7,12 +7,11 @@ mod error;
 mod hub;
 mod hub_reference;
 mod local;
-mod patience;
 mod shards;
 
 pub use error::ReferenceError;
 
-use hub::Hub;
+use crate::hub::Hub;
 use hub_reference::HubReference;
 use std::fmt;
 use std::io::ErrorKind;
@@ -34,6 +33,10 @@ pub struct ModelFiles {
     pub weights: WeightFiles,
     /// A `tokenizer.json` that came with them; it takes precedence over the vocabulary inside a GGUF file.
     pub tokenizer_json: Option<PathBuf>,
+    /// A `tokenizer_config.json` that came with them: names of special tokens, and in older models the chat template.
+    pub tokenizer_config: Option<PathBuf>,
+    /// A `chat_template.jinja` that came with them; it takes precedence over other places of the template.
+    pub chat_template: Option<PathBuf>,
     /// Commit hash on the hub; `None` for files that did not come from there.
     pub revision: Option<String>,
 }
@@ -85,7 +88,7 @@ impl ModelReference {
     /// # Errors
     /// When nothing is there, the choice of a file is not clear, or the hub does not deliver.
     pub fn resolve(&self) -> Result<ModelFiles, ReferenceError> {
-        self.resolve_on(Hub::from_environment)
+        self.resolve_on(from_environment)
     }
 
     /// Finds the files of an adapter: in the folder that the reference names, else on the hub, as [`Self::resolve`] does.
@@ -95,25 +98,29 @@ impl ModelReference {
     pub fn resolve_adapter(&self) -> Result<AdapterFiles, ReferenceError> {
         let folder = Path::new(&self.text);
         match &self.hub {
-            Some(reference) if !reference.names_file() && !folder.exists() => Hub::from_environment()?.resolve_adapter(reference),
+            Some(reference) if !reference.names_file() && !folder.exists() => hub::resolve_adapter(&from_environment()?, reference),
             _ => local::adapter_in(folder),
         }
     }
 
     /// As [`Self::resolve`]; the hub is only set up when the reference leads there.
-    fn resolve_on(&self, hub: impl FnOnce() -> Result<Hub, ReferenceError>) -> Result<ModelFiles, ReferenceError> {
+    fn resolve_on(&self, on: impl FnOnce() -> Result<Hub, ReferenceError>) -> Result<ModelFiles, ReferenceError> {
         let path = Path::new(&self.text);
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => local::in_folder(path),
             Ok(_) => local::file(path),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => match &self.hub {
                 // A file in a folder that exists here is a slip in a path, not a model on the hub.
-                Some(reference) if !(reference.names_file() && path.parent().is_some_and(Path::is_dir)) => hub()?.resolve(reference),
+                Some(reference) if !(reference.names_file() && path.parent().is_some_and(Path::is_dir)) => hub::resolve(&on()?, reference),
                 _ => Err(ReferenceError::Missing { path: path.to_owned() }),
             },
             Err(source) => Err(ReferenceError::Unreadable { path: path.to_owned(), source }),
         }
     }
+}
+
+fn from_environment() -> Result<Hub, ReferenceError> {
+    Hub::from_environment().ok_or(ReferenceError::NoHome)
 }
 
 impl FromStr for ModelReference {

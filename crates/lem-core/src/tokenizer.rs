@@ -4,6 +4,7 @@
 //! tokenizer from them, and refuses what it does not know, since a tokenizer that is almost right changes every figure
 //! silently. A `tokenizer.json` beside the weights says the rules itself: [`Tokenizer::from_file`].
 
+mod chat;
 mod digest;
 mod error;
 mod from_gguf;
@@ -15,6 +16,7 @@ mod pre_tokenizer;
 mod tests;
 mod token_bytes;
 
+pub(crate) use chat::StoredTemplate;
 pub use error::TokenizerError;
 pub use token_bytes::TokenBytes;
 
@@ -91,6 +93,16 @@ impl Tokenizer {
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
         let encoding = self.rules.encode_fast(text, true).map_err(TokenizerError::Encode)?;
         Ok(self.start.into_iter().chain(encoding.get_ids().iter().copied()).collect())
+    }
+
+    /// Token ids of a text that a chat template has made, which has written the start token itself where there is to be
+    /// one. Transformers does the same in `apply_chat_template`.
+    ///
+    /// # Errors
+    /// When the rules fail on this text.
+    pub fn encode_rendered(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
+        let encoding = self.rules.encode_fast(text, false).map_err(TokenizerError::Encode)?;
+        Ok(encoding.get_ids().to_vec())
     }
 
     /// Text of token ids, special tokens included. Bytes that are no UTF-8 yet become `U+FFFD`: a character may span

@@ -81,6 +81,12 @@ finding_codes! {
     PromptsTruncated => "prompts-truncated",
     /// Fewer prompts were available than asked for; the run used what there is.
     PromptsFewerThanAsked => "prompts-fewer-than-asked",
+    /// Records of the prompt source held no prompt and were left out.
+    PromptsEmpty => "prompts-empty",
+    /// The hub holds only a part of the set in the form that is read.
+    PromptsPartial => "prompts-partial",
+    /// The chat template writes the day of the run into every prompt.
+    PromptsDated => "prompts-dated",
     /// Requests ended without a result.
     RequestsFailed => "requests-failed",
     /// The run was interrupted; figures cover what had finished.

@@ -11,7 +11,7 @@ mod progress;
 mod storage;
 
 pub use energy::{EnergyBackend, EnergySession};
-pub use engine::{InferenceEngine, ModelLoader, PreparedRequest, PreparedWorkload, Prompt, RunControl, RunOutput};
+pub use engine::{InferenceEngine, ModelLoader, PreparedRequest, PreparedWorkload, Prompt, PromptContent, RunControl, RunOutput};
 pub use error::{BoxError, Fault, SeamError};
 pub use interrupt::Interrupt;
 pub use progress::{Progress, Silent, Stage};

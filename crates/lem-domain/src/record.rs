@@ -151,14 +151,47 @@ pub struct QuantizationFacts {
 }
 
 /// The prompts, as far as results must name them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DatasetFacts {
-    /// Name of the set or path of the file.
+    /// Name of the set, path of the file, or `org/name` on a hub.
     pub name: String,
-    /// SHA-256 of its bytes, in hexadecimal.
+    /// SHA-256 of its bytes, in hexadecimal; of several files, of their digests one after the other; of prompts that are
+    /// made for the model, of their lengths.
     pub sha256: String,
-    /// Prompts in the set.
-    pub available: u64,
+    /// Prompts in the set; `None` when it was not read to its end.
+    pub available: Option<u64>,
+    /// Prompts that were taken.
+    pub used: Option<u64>,
+    /// SHA-256 of the prompts that were taken, in their order, before any template, in hexadecimal.
+    pub used_sha256: Option<String>,
+    /// Columns that hold the prompt, where the source has columns.
+    pub columns: Vec<String>,
+    /// Where on a hub it lies.
+    pub hub: Option<HubFacts>,
+    /// What was written around each prompt.
+    pub template: Option<TemplateFacts>,
+}
+
+/// Where on a hub a data set lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubFacts {
+    /// The commit hash.
+    pub revision: String,
+    /// Part of the set, where it has several.
+    pub subset: Option<String>,
+    /// The split, where its files say one.
+    pub split: Option<String>,
+    /// Paths of the files that were read.
+    pub files: Vec<String>,
+}
+
+/// A chat template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateFacts {
+    /// `model` for the one that came with the model, else the path of the file.
+    pub source: String,
+    /// SHA-256 of its text, in hexadecimal.
+    pub sha256: String,
 }
 
 /// Warm-up that ran before the window.

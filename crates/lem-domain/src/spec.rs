@@ -1,11 +1,13 @@
 //! What will run: validated and complete, in terms of this vocabulary. `lem-config` lowers configurations to it.
 
 mod placement;
+mod prompts;
 mod repetition;
 mod server;
 mod traffic;
 
 pub use placement::{ParallelStrategy, ParallelismSpec, PlacementSpec, Precision};
+pub use prompts::{HubSource, LengthSpec, PromptSource, PromptSpec, TemplateChoice};
 pub use repetition::{Objectives, RepetitionSpec, ScheduleSpec, TimeOfDay, Weekday};
 pub use server::{Endpoint, Launch, ServerSpec, SettingValue};
 pub use traffic::{ArrivalShape, ArrivalSpec, TrafficSpec};
@@ -78,7 +80,7 @@ impl ExperimentSpec {
             backend,
             placement: PlacementSpec::default(),
             limits,
-            prompts: PromptSpec { source: PromptSource::Embedded, count: None, shuffle: false },
+            prompts: PromptSpec::all_of(PromptSource::Embedded),
             batching: BatchingSpec { size: batch, strategy: BatchingStrategy::Static, max_tokens: None },
             one_at_a_time: false,
             traffic: TrafficSpec::default(),
@@ -147,26 +149,6 @@ pub struct TokenLimits {
     /// This many output tokens come before the one that ends the text: none of them is an end-of-sequence token, and no
     /// stop string is looked for in them.
     pub min_output: u32,
-}
-
-/// Which prompts, and how many.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PromptSpec {
-    /// Their source.
-    pub source: PromptSource,
-    /// How many are used; `None` uses all.
-    pub count: Option<usize>,
-    /// Whether they are shuffled with the run's seed before the first `count` are taken.
-    pub shuffle: bool,
-}
-
-/// Where prompts come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PromptSource {
-    /// The set that ships inside the program.
-    Embedded,
-    /// A text file with one prompt per non-empty line.
-    TextFile(std::path::PathBuf),
 }
 
 /// How requests are grouped into batches.

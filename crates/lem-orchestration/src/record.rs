@@ -63,7 +63,7 @@ pub(crate) fn unmeasured(engine: &dyn InferenceEngine, before: Before, workload:
         expected_processes: 1,
         engine: engine.engine().clone(),
         model: engine.model().clone(),
-        dataset: before.dataset,
+        dataset: DatasetFacts { template: workload.template.clone(), ..before.dataset },
         load: before.load,
         warmup: before.warmup,
         window: None,
@@ -73,7 +73,7 @@ pub(crate) fn unmeasured(engine: &dyn InferenceEngine, before: Before, workload:
         traffic: None,
         speculation: None,
         memory: engine.memory(),
-        findings: before.findings,
+        findings: [before.findings, workload.findings.clone()].concat(),
     }
 }
 

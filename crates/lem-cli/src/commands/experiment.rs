@@ -1,12 +1,13 @@
 //! `lem experiment` and `lem run`.
 
 use super::Voice;
-use super::record::{self, Recorded, Workload};
+use super::record::{self, Recorded};
 use crate::args::RunArgs;
 use crate::exit::Exit;
 use crate::overlay;
 use crate::render::{self, out};
 use lem_config::Resolved;
+use lem_core::dataset::Selection;
 use lem_domain::protocol::{Fault, SeamError};
 use lem_domain::spec::RequiredGrade;
 use lem_domain::{Finding, Severity};
@@ -56,16 +57,16 @@ fn nothing_recorded(recorded: &Recorded, voice: Voice) -> Exit {
 /// Everything up to the raw records; `None` after a dry run.
 fn prepare_and_record(args: &RunArgs, voice: Voice) -> anyhow::Result<Option<Recorded>> {
     let resolved = lem_config::resolve(&overlay::request(&args.config)?)?;
-    let workload = record::workload(&resolved)?;
+    let prompts = record::prompts(&resolved)?;
     if args.dry_run {
         out::text(resolved.to_yaml()?)?;
         return Ok(None);
     }
     if !voice.quiet {
-        render::summary::plan(&resolved, &workload);
+        render::summary::plan(&resolved, &prompts);
     }
-    accept_warnings(&resolved, &workload, args.yes)?;
-    record::record(&resolved, workload, voice).map(Some)
+    accept_warnings(&resolved, &prompts, args.yes)?;
+    record::record(&resolved, prompts, voice).map(Some)
 }
 
 /// Sensors that promise a grade may still not reach it: a window can be too short, a sensor can be lost.
@@ -81,8 +82,8 @@ fn require_grade(required: RequiredGrade, summary: &SummaryRecord) -> Result<(),
 }
 
 /// Shows what is already known to be wrong and lets the user decide.
-fn accept_warnings(resolved: &Resolved, workload: &Workload, yes: bool) -> Result<(), SeamError> {
-    let known = resolved.findings.iter().chain(&workload.selection.findings);
+fn accept_warnings(resolved: &Resolved, prompts: &Selection, yes: bool) -> Result<(), SeamError> {
+    let known = resolved.findings.iter().chain(&prompts.findings);
     let warnings: Vec<&Finding> = known.filter(|finding| finding.severity >= Severity::Warning).collect();
     if warnings.is_empty() || yes {
         return Ok(());

@@ -6,8 +6,8 @@ use crate::progress::Bars;
 use crate::{signals, wire};
 use anyhow::Context;
 use lem_config::Resolved;
-use lem_core::dataset::{self, Dataset, Selection};
-use lem_domain::protocol::{Interrupt, RunSetup};
+use lem_core::dataset::{self, Selection};
+use lem_domain::protocol::{Interrupt, RunSetup, SeamError};
 use lem_domain::spec::RequiredGrade;
 use lem_domain::{Clock, ExperimentId, HostClock};
 use lem_orchestration::{Ending, Experiment, Tools};
@@ -27,31 +27,22 @@ pub(crate) struct Recorded {
     pub(crate) required: RequiredGrade,
 }
 
-/// The prompts of a configuration, and what must be known about them.
-pub(crate) struct Workload {
-    pub(crate) dataset: Dataset,
-    pub(crate) selection: Selection,
-}
-
-/// Loads and chooses the prompts.
-pub(crate) fn workload(resolved: &Resolved) -> anyhow::Result<Workload> {
-    let spec = &resolved.spec;
-    let dataset = dataset::load(&spec.prompts.source).map_err(lem_domain::protocol::SeamError::from)?;
-    let selection = dataset::select(&dataset, &spec.prompts, spec.seed);
-    Ok(Workload { dataset, selection })
+/// Loads and chooses the prompts of a configuration.
+pub(crate) fn prompts(resolved: &Resolved) -> anyhow::Result<Selection> {
+    Ok(dataset::load(&resolved.spec.prompts, resolved.spec.seed).map_err(SeamError::from)?)
 }
 
 /// Runs the measurement.
-pub(crate) fn record(resolved: &Resolved, workload: Workload, voice: Voice) -> anyhow::Result<Recorded> {
+pub(crate) fn record(resolved: &Resolved, selection: Selection, voice: Voice) -> anyhow::Result<Recorded> {
     let parts = wire::wire(&resolved.spec)?;
     let folder = ResultsFolder::new(resolved.results_dir.clone());
     let id = lem_results::new_experiment_id(HostClock.wall());
-    let findings = [resolved.findings.clone(), workload.selection.findings, parts.findings].concat();
+    let findings = [resolved.findings.clone(), selection.findings, parts.findings].concat();
     let experiment = Experiment {
         id: id.clone(),
         spec: resolved.spec.clone(),
-        prompts: workload.selection.prompts,
-        dataset: workload.dataset.facts,
+        prompts: selection.prompts,
+        dataset: selection.facts,
         setup: setup(resolved)?,
         findings,
     };

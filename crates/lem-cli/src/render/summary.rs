@@ -1,21 +1,23 @@
 //! A run before it starts and a result after it ended, as a person reads them.
 
 use super::{beside, number, out};
-use crate::commands::Workload;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use lem_config::Resolved;
+use lem_core::dataset::Selection;
 use lem_domain::spec::{BatchingStrategy, ExperimentSpec};
 use lem_results::record::document::{DistributionRecord, QuantityRecord, SummaryRecord};
 
 /// What is about to run, on stderr.
-pub(crate) fn plan(resolved: &Resolved, workload: &Workload) {
+pub(crate) fn plan(resolved: &Resolved, prompts: &Selection) {
     let spec = &resolved.spec;
     anstream::eprintln!("model     {} on {}", spec.model, spec.backend);
     anstream::eprintln!(
-        "prompts   {} of {} from {}, at most {} tokens in and {} out",
-        number::count(workload.selection.prompts.len() as u64),
-        number::count(workload.dataset.facts.available),
-        workload.dataset.facts.name,
+        "prompts   {} from {}, at most {} tokens in and {} out",
+        match prompts.facts.available {
+            Some(available) => format!("{} of {}", number::count(prompts.prompts.len() as u64), number::count(available)),
+            None => number::count(prompts.prompts.len() as u64),
+        },
+        prompts.facts.name,
         spec.limits.max_input,
         spec.limits.max_output
     );

@@ -1,5 +1,7 @@
 //! Former settings whose meaning is now said in another way.
 
+mod prompts;
+
 use super::Becomes;
 use crate::tree;
 use crate::violation::RuleCode;
@@ -22,6 +24,8 @@ pub(super) const CONVERTED: &[Converted] = &[
     Converted { path: "decoder.beam_search.early_stopping", becomes: early_stopping },
     Converted { path: "quantization.quantization", becomes: quantization },
     Converted { path: "pytorch.assisted_generation", becomes: assisted_generation },
+    Converted { path: "dataset", becomes: prompts::dataset },
+    Converted { path: "prompts.type", becomes: prompts::kind },
 ];
 
 /// What a section of settings that is a section holds under this name; a default that the former tool had where it is

@@ -31,9 +31,7 @@ pub(crate) fn word_hint(path: &str, word: &str) -> Option<&'static str> {
         ("energy.backend", "codecarbon") => Some("`auto` uses every sensor that works here"),
         ("impact.region", "UK" | "uk") => Some("the United Kingdom is `GBR`"),
         ("impact.region", "EU" | "eu") => Some("the table has countries and `world`; give the figure in `impact.grid_intensity`"),
-        ("prompts.source", "huggingface" | "hf") => {
-            Some("prompts come from `embedded`, or from a text file with `source: file` and `prompts.path`")
-        }
+        ("prompts.source", "huggingface" | "hf") => Some("it is called `hub` here, with the set in `prompts.dataset`"),
         _ => None,
     }
 }
@@ -64,9 +62,6 @@ const FORMER: &[(&str, &str)] = &[
     ("ignore_eos", "it is called `decoder.ignore_eos` here"),
     ("stop", "it is called `decoder.stop` here"),
     ("stop_strings", "it is called `decoder.stop` here"),
-    ("dataset", "prompts come from `prompts.source: embedded`, or from a text file with `prompts.source: file` and `prompts.path`"),
-    ("prompts.dataset", "prompts come from `prompts.source: embedded`, or from a text file with `prompts.source: file` and `prompts.path`"),
-    ("prompts.type", "it is called `prompts.source` here: `embedded` or `file`"),
     ("prompts.seed", "the shuffle uses `random_seed`"),
     ("pue", "it is called `impact.pue` here"),
     ("country_iso_code", "it is called `impact.region` here"),

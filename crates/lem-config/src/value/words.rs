@@ -11,8 +11,25 @@ use lem_domain::spec::{
 pub(crate) enum PromptKind {
     /// The set that ships inside the program.
     Embedded,
-    /// A text file, named by `prompts.path`.
+    /// A file, named by `prompts.path`.
     File,
+    /// A set on the hub, named by `prompts.dataset`.
+    Hub,
+    /// Made for the model, of the lengths of `prompts.synthetic`.
+    Synthetic,
+}
+
+/// How lengths of synthetic prompts come about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LengthKind {
+    /// All alike.
+    Fixed,
+    /// Between two.
+    Uniform,
+    /// Around a mean.
+    Normal,
+    /// From a file.
+    Trace,
 }
 
 /// A named set of sampling values; settings that are written out win over it.
@@ -126,6 +143,14 @@ words!(Endpoint, "endpoint", {
 words!(PromptKind, "prompt source", {
     "embedded" => Self::Embedded,
     "file" => Self::File,
+    "hub" => Self::Hub,
+    "synthetic" => Self::Synthetic,
+});
+words!(LengthKind, "kind of lengths", {
+    "fixed" => Self::Fixed,
+    "uniform" => Self::Uniform,
+    "normal" => Self::Normal,
+    "trace" => Self::Trace,
 });
 words!(BatchingStrategy, "batching strategy", {
     "static" => Self::Static,

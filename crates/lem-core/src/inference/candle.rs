@@ -14,6 +14,7 @@ mod loader;
 mod log_probability;
 mod memory;
 mod plan;
+mod requests;
 mod target;
 mod threads;
 mod weight_types;

@@ -1,210 +1,149 @@
-//! Models on the Hugging Face hub, through its cache on this machine.
+//! Models on the Hugging Face hub.
 
-use super::hub_reference::{HubReference, is_commit, is_weights_path};
-use super::local::{self, ADAPTER_CONFIG, ADAPTER_WEIGHTS, TOKENIZER};
-use super::patience::{self, Pulse};
+use super::hub_reference::{HubReference, is_weights_path};
+use super::local::{self, ADAPTER_CONFIG, ADAPTER_WEIGHTS, CHAT_TEMPLATE, TOKENIZER, TOKENIZER_CONFIG};
 use super::shards::{CONFIG, GENERATION_CONFIG, INDEX, SINGLE};
 use super::{AdapterFiles, ModelFiles, ReferenceError, WeightFiles, shards};
-use hf_hub::api::RepoInfo;
-use hf_hub::api::sync::{Api, ApiBuilder, ApiError};
-use hf_hub::{Cache, Repo, RepoType};
+use crate::hub::{Access, Hub, HubError, Listing};
 use std::path::PathBuf;
-use std::time::Duration;
 
-/// Branch that a reference without a revision means.
-const MAIN: &str = "main";
-
-/// How long the hub may be silent. A slow link still sends something in that time.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The hub and its cache.
-pub(super) struct Hub {
-    cache: Cache,
-    /// `None` is the public one.
-    endpoint: Option<String>,
-    /// `None` leaves it to the token file in the cache.
-    token: Option<String>,
-    access: Access,
-    patience: Duration,
+/// Finds the files of a model.
+///
+/// The hub is asked even if the cache has the very commit: the cache may lack some of its files, and only the hub
+/// can say whether there are more weights to choose from.
+pub(super) fn resolve(hub: &Hub, reference: &HubReference) -> Result<ModelFiles, ReferenceError> {
+    match hub.access {
+        Access::CacheOnly => find_in_cache(hub, reference),
+        Access::Online => Repository::open(hub, reference)?.fetch(),
+    }
 }
 
-/// Whether the hub may be asked.
-enum Access {
-    Online,
-    CacheOnly,
+/// Finds the files of an adapter.
+pub(super) fn resolve_adapter(hub: &Hub, reference: &HubReference) -> Result<AdapterFiles, ReferenceError> {
+    match hub.access {
+        Access::CacheOnly => {
+            let not_cached = || ReferenceError::NotCached { reference: reference.to_string() };
+            let commit = hub.cached_commit(&reference.at()).ok_or_else(not_cached)?;
+            let files = local::adapter_in(&hub.snapshot(&reference.at(), &commit)).map_err(|_| not_cached())?;
+            Ok(AdapterFiles { revision: Some(commit), ..files })
+        }
+        Access::Online => Repository::open(hub, reference)?.fetch_adapter(),
+    }
 }
 
-impl Hub {
-    /// The hub as the environment says.
-    pub(super) fn from_environment() -> Result<Self, ReferenceError> {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        if variable("HF_HOME").is_none() && std::env::home_dir().is_none() {
-            return Err(ReferenceError::NoHome);
-        }
-        // The values that count as true in the hub's own libraries.
-        let is_true = |value: String| matches!(value.to_ascii_uppercase().as_str(), "1" | "ON" | "YES" | "TRUE");
-        let access = if variable("HF_HUB_OFFLINE").is_some_and(is_true) { Access::CacheOnly } else { Access::Online };
-        Ok(Self { cache: Cache::from_env(), endpoint: variable("HF_ENDPOINT"), token: variable("HF_TOKEN"), access, patience: PATIENCE })
+fn find_in_cache(hub: &Hub, reference: &HubReference) -> Result<ModelFiles, ReferenceError> {
+    let not_cached = || ReferenceError::NotCached { reference: reference.to_string() };
+    let commit = hub.cached_commit(&reference.at()).ok_or_else(not_cached)?;
+    let snapshot = hub.snapshot(&reference.at(), &commit);
+    let weights = match &reference.file {
+        _ if !snapshot.is_dir() => return Err(not_cached()),
+        None => local::in_folder(&snapshot)?.weights,
+        Some(file) => WeightFiles::Gguf(Some(snapshot.join(file)).filter(|path| path.is_file()).ok_or_else(not_cached)?),
+    };
+    Ok(ModelFiles { revision: Some(commit), ..local::beside(&snapshot, weights) })
+}
+
+/// What the hub says of a repository.
+struct Repository<'a> {
+    hub: &'a Hub,
+    reference: &'a HubReference,
+    listing: Listing,
+}
+
+impl<'a> Repository<'a> {
+    fn open(hub: &'a Hub, reference: &'a HubReference) -> Result<Self, ReferenceError> {
+        let listing = hub.list(&reference.at()).map_err(|error| ReferenceError::of_hub(reference, error))?;
+        Ok(Self { hub, reference, listing })
     }
 
-    /// Finds the files of a model.
-    ///
-    /// The hub is asked even if the cache has the very commit: the cache may lack some of its files, and only the hub
-    /// can say whether there are more weights to choose from.
-    pub(super) fn resolve(&self, reference: &HubReference) -> Result<ModelFiles, ReferenceError> {
-        match self.access {
-            Access::CacheOnly => self.find_in_cache(reference),
-            Access::Online => self.fetch(reference),
-        }
-    }
-
-    /// Finds the files of an adapter.
-    pub(super) fn resolve_adapter(&self, reference: &HubReference) -> Result<AdapterFiles, ReferenceError> {
-        match self.access {
-            Access::CacheOnly => {
-                let not_cached = || ReferenceError::NotCached { reference: reference.to_string() };
-                let commit = self.cached_commit(reference).ok_or_else(not_cached)?;
-                let files = local::adapter_in(&self.snapshot(reference, &commit)).map_err(|_| not_cached())?;
-                Ok(AdapterFiles { revision: Some(commit), ..files })
-            }
-            Access::Online => {
-                let api = self.api(reference)?;
-                let info = self.info(&api, reference)?;
-                let is_there = |name| info.siblings.iter().any(|sibling| sibling.rfilename == name);
-                if !is_there(ADAPTER_CONFIG) || !is_there(ADAPTER_WEIGHTS) {
-                    return Err(ReferenceError::NoAdapter { place: reference.to_string() });
-                }
-                let config = self.fetch_file(&api, reference, &info, ADAPTER_CONFIG)?;
-                let weights = self.fetch_file(&api, reference, &info, ADAPTER_WEIGHTS)?;
-                self.note(reference, &info)?;
-                Ok(AdapterFiles { config, weights, revision: Some(info.sha) })
-            }
-        }
-    }
-
-    fn find_in_cache(&self, reference: &HubReference) -> Result<ModelFiles, ReferenceError> {
-        let not_cached = || ReferenceError::NotCached { reference: reference.to_string() };
-        let commit = self.cached_commit(reference).ok_or_else(not_cached)?;
-        let snapshot = self.snapshot(reference, &commit);
-        let weights = match &reference.file {
-            _ if !snapshot.is_dir() => return Err(not_cached()),
-            None => local::in_folder(&snapshot)?.weights,
-            Some(file) => WeightFiles::Gguf(Some(snapshot.join(file)).filter(|path| path.is_file()).ok_or_else(not_cached)?),
+    /// Fetches those files that the cache lacks.
+    fn fetch(&self) -> Result<ModelFiles, ReferenceError> {
+        let weights = self.fetch_weights()?;
+        let [tokenizer_json, tokenizer_config, chat_template] =
+            [TOKENIZER, TOKENIZER_CONFIG, CHAT_TEMPLATE].map(|name| self.fetch_if_there(name));
+        let files = ModelFiles {
+            weights,
+            tokenizer_json: tokenizer_json?,
+            tokenizer_config: tokenizer_config?,
+            chat_template: chat_template?,
+            revision: Some(self.listing.commit.clone()),
         };
-        let tokenizer_json = Some(snapshot.join(TOKENIZER)).filter(|path| path.is_file());
-        Ok(ModelFiles { weights, tokenizer_json, revision: Some(commit) })
+        self.note()?;
+        Ok(files)
     }
 
-    /// The commit that a reference stands for, as far as the cache knows.
-    fn cached_commit(&self, reference: &HubReference) -> Option<String> {
-        if let Some(commit) = reference.commit() {
-            return Some(commit.to_owned());
+    fn fetch_adapter(&self) -> Result<AdapterFiles, ReferenceError> {
+        if !self.has(ADAPTER_CONFIG) || !self.has(ADAPTER_WEIGHTS) {
+            return Err(ReferenceError::NoAdapter { place: self.reference.to_string() });
         }
-        let repository = repository(reference);
-        let note = self.cache.path().join(repository.folder_name()).join("refs").join(repository.revision());
-        std::fs::read_to_string(note).ok().map(|commit| commit.trim().to_owned()).filter(|commit| is_commit(commit))
-    }
-
-    /// Asks which commit and files there are, then fetches those of that commit which the cache lacks.
-    fn fetch(&self, reference: &HubReference) -> Result<ModelFiles, ReferenceError> {
-        let api = self.api(reference)?;
-        let info = self.info(&api, reference)?;
-        let names: Vec<_> = info.siblings.iter().map(|sibling| sibling.rfilename.as_str()).collect();
-        let weights = self.fetch_weights(&api, reference, &info, &names)?;
-        let tokenizer_json = if names.contains(&TOKENIZER) { Some(self.fetch_file(&api, reference, &info, TOKENIZER)?) } else { None };
-        self.note(reference, &info)?;
-        Ok(ModelFiles { weights, tokenizer_json, revision: Some(info.sha) })
-    }
-
-    /// The commit that a reference stands for, and its files.
-    fn info(&self, api: &Api, reference: &HubReference) -> Result<RepoInfo, ReferenceError> {
-        let repository = api.repo(repository(reference));
-        let info = self.ask(reference, move |_| repository.info())?;
-        if is_commit(&info.sha) { Ok(info) } else { Err(ReferenceError::NoCommit { reference: reference.to_string() }) }
-    }
-
-    /// Notes the commit, so that the branch or tag is found in the cache by itself, also by the hub's other libraries.
-    fn note(&self, reference: &HubReference, info: &RepoInfo) -> Result<(), ReferenceError> {
-        let noted = self.cache.repo(repository(reference)).create_ref(&info.sha);
-        noted.map_err(|source| ReferenceError::Unreadable { path: self.cache.path().clone(), source })
+        let (config, weights) = (self.fetch_file(ADAPTER_CONFIG)?, self.fetch_file(ADAPTER_WEIGHTS)?);
+        self.note()?;
+        Ok(AdapterFiles { config, weights, revision: Some(self.listing.commit.clone()) })
     }
 
     /// A GGUF file where there is one or one is named, else safetensors.
-    fn fetch_weights(&self, api: &Api, reference: &HubReference, info: &RepoInfo, names: &[&str]) -> Result<WeightFiles, ReferenceError> {
-        let fetch = |name: &str| self.fetch_file(api, reference, info, name);
-        let optional = |name: &str| if names.contains(&name) { fetch(name).map(Some) } else { Ok(None) };
-        let is_described = reference.file.is_none() && names.contains(&CONFIG) && !names.iter().any(|name| is_weights_path(name));
-        let shards = if is_described && names.contains(&SINGLE) {
-            vec![fetch(SINGLE)?]
-        } else if is_described && names.contains(&INDEX) {
-            let path = fetch(INDEX)?;
+    fn fetch_weights(&self) -> Result<WeightFiles, ReferenceError> {
+        let holds_weights = self.listing.files.iter().any(|name| is_weights_path(name));
+        let is_described = self.reference.file.is_none() && self.has(CONFIG) && !holds_weights;
+        let shards = if is_described && self.has(SINGLE) {
+            vec![self.fetch_file(SINGLE)?]
+        } else if is_described && self.has(INDEX) {
+            let path = self.fetch_file(INDEX)?;
             let index = std::fs::read(&path).map_err(|source| ReferenceError::Unreadable { path: path.clone(), source })?;
-            shards::names(&index).ok_or(ReferenceError::DamagedIndex { path })?.iter().map(|name| fetch(name)).collect::<Result<_, _>>()?
+            let names = shards::names(&index).ok_or(ReferenceError::DamagedIndex { path })?;
+            names.iter().map(|name| self.fetch_file(name)).collect::<Result<_, _>>()?
         } else {
-            return fetch(choose_weights(reference, names)?).map(WeightFiles::Gguf);
+            return self.fetch_file(self.choose_weights()?).map(WeightFiles::Gguf);
         };
-        Ok(WeightFiles::Safetensors { config: fetch(CONFIG)?, generation: optional(GENERATION_CONFIG)?, shards })
+        Ok(WeightFiles::Safetensors { config: self.fetch_file(CONFIG)?, generation: self.fetch_if_there(GENERATION_CONFIG)?, shards })
     }
 
-    /// Fetches by commit and not by branch, which may move between two files.
-    fn fetch_file(&self, api: &Api, reference: &HubReference, info: &RepoInfo, name: &str) -> Result<PathBuf, ReferenceError> {
-        let cached = self.snapshot(reference, &info.sha).join(name);
-        if cached.is_file() {
-            return Ok(cached);
-        }
-        let commit = api.repo(Repo::with_revision(reference.repository.clone(), RepoType::Model, info.sha.clone()));
-        let name = name.to_owned();
-        self.ask(reference, move |pulse| commit.download_with_progress(&name, pulse))
-    }
-
-    fn api(&self, reference: &HubReference) -> Result<Api, ReferenceError> {
-        let mut builder = ApiBuilder::from_cache(self.cache.clone());
-        if let Some(endpoint) = &self.endpoint {
-            builder = builder.with_endpoint(endpoint.clone());
-        }
-        if self.token.is_some() {
-            builder = builder.with_token(self.token.clone());
-        }
-        builder.build().map_err(|source| ReferenceError::Hub { reference: reference.to_string(), source: source.into() })
-    }
-
-    fn ask<T: Send + 'static>(
-        &self,
-        reference: &HubReference,
-        question: impl FnOnce(Pulse<Result<T, ApiError>>) -> Result<T, ApiError> + Send + 'static,
-    ) -> Result<T, ReferenceError> {
-        match patience::with_limit(self.patience, question) {
-            Some(Ok(answer)) => Ok(answer),
-            Some(Err(source)) => Err(ReferenceError::Hub { reference: reference.to_string(), source: source.into() }),
-            None => Err(ReferenceError::HubSilent { reference: reference.to_string(), limit: self.patience }),
+    /// The weights that the reference names, or the only ones. Names come from the hub and become paths, so unsafe ones
+    /// are as good as not there.
+    fn choose_weights(&self) -> Result<&str, ReferenceError> {
+        let names = self.listing.files.iter().map(String::as_str);
+        let weights: Vec<_> = names.filter(|name| is_weights_path(name)).collect();
+        let list = || weights.iter().map(|&name| name.to_owned()).collect();
+        let reference = || self.reference.to_string();
+        match (&self.reference.file, weights.as_slice()) {
+            (Some(file), _) => {
+                let named = weights.iter().copied().find(|name| name == file);
+                named.ok_or_else(|| ReferenceError::NoSuchFile { reference: reference(), files: list() })
+            }
+            (None, []) => Err(ReferenceError::NoWeights { place: reference() }),
+            (None, [only]) => Ok(only),
+            (None, _) => Err(ReferenceError::SeveralWeights { place: reference(), files: list() }),
         }
     }
 
-    /// Where the cache keeps the files of a commit.
-    fn snapshot(&self, reference: &HubReference, commit: &str) -> PathBuf {
-        self.cache.repo(repository(reference)).pointer_path(commit)
+    fn has(&self, name: &str) -> bool {
+        self.listing.files.iter().any(|file| file == name)
+    }
+
+    fn fetch_if_there(&self, name: &str) -> Result<Option<PathBuf>, ReferenceError> {
+        if self.has(name) { self.fetch_file(name).map(Some) } else { Ok(None) }
+    }
+
+    fn fetch_file(&self, name: &str) -> Result<PathBuf, ReferenceError> {
+        let fetched = self.hub.fetch(&self.reference.at(), &self.listing.commit, name);
+        fetched.map_err(|error| ReferenceError::of_hub(self.reference, error))
+    }
+
+    fn note(&self) -> Result<(), ReferenceError> {
+        let noted = self.hub.note(&self.reference.at(), &self.listing.commit);
+        noted.map_err(|error| ReferenceError::of_hub(self.reference, error))
     }
 }
 
-/// The repository at the revision asked for.
-fn repository(reference: &HubReference) -> Repo {
-    Repo::with_revision(reference.repository.clone(), RepoType::Model, reference.revision.clone().unwrap_or_else(|| MAIN.to_owned()))
-}
-
-/// The weights that the reference names, or the only ones. Names come from the hub and become paths, so unsafe ones are
-/// as good as not there.
-fn choose_weights<'a>(reference: &HubReference, names: &[&'a str]) -> Result<&'a str, ReferenceError> {
-    let weights: Vec<_> = names.iter().copied().filter(|name| is_weights_path(name)).collect();
-    let list = || weights.iter().map(|&name| name.to_owned()).collect();
-    match (&reference.file, weights.as_slice()) {
-        (Some(file), _) => weights
-            .iter()
-            .copied()
-            .find(|name| name == file)
-            .ok_or_else(|| ReferenceError::NoSuchFile { reference: reference.to_string(), files: list() }),
-        (None, []) => Err(ReferenceError::NoWeights { place: reference.to_string() }),
-        (None, [only]) => Ok(only),
-        (None, _) => Err(ReferenceError::SeveralWeights { place: reference.to_string(), files: list() }),
+impl ReferenceError {
+    fn of_hub(reference: &HubReference, error: HubError) -> Self {
+        let reference = reference.to_string();
+        match error {
+            HubError::Cache { path, source } => Self::Unreadable { path, source },
+            HubError::Client(source) => Self::Hub { reference, source },
+            HubError::Silent(limit) => Self::HubSilent { reference, limit },
+            HubError::NoCommit => Self::NoCommit { reference },
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! References to the hub: `org/name[@revision][/file.gguf]`.
 
+use crate::hub::{Kind, Repository, is_segment};
 use std::fmt;
 
 /// A model on the hub.
@@ -36,9 +37,9 @@ impl HubReference {
         self.file.is_some()
     }
 
-    /// The revision's commit hash, when it is written as one.
-    pub(super) fn commit(&self) -> Option<&str> {
-        self.revision.as_deref().filter(|revision| is_commit(revision))
+    /// Where it leads.
+    pub(super) fn at(&self) -> Repository {
+        Repository { kind: Kind::Model, name: self.repository.clone(), revision: self.revision.clone() }
     }
 }
 
@@ -63,16 +64,6 @@ pub(super) fn is_weights_name(name: &str) -> bool {
 /// Whether a path inside a repository leads to a weights file and nowhere else.
 pub(super) fn is_weights_path(path: &str) -> bool {
     is_weights_name(path) && path.split('/').all(is_segment)
-}
-
-/// Whether text is a full commit hash (SHA-1).
-pub(super) fn is_commit(text: &str) -> bool {
-    text.len() == 40 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// Whether text can be one part of a reference.
-fn is_segment(text: &str) -> bool {
-    !text.is_empty() && !text.starts_with('.') && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
 }
 
 #[cfg(test)]

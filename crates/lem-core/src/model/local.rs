@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 
 /// Name of the file that overrides the vocabulary inside a GGUF file.
 pub(super) const TOKENIZER: &str = "tokenizer.json";
+/// Name of the file that names special tokens, and holds the chat template where it has no file of its own.
+pub(super) const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
+/// Name of the file that holds the chat template.
+pub(super) const CHAT_TEMPLATE: &str = "chat_template.jinja";
 
 /// Names of an adapter's files.
 pub(super) const ADAPTER_CONFIG: &str = "adapter_config.json";
@@ -23,22 +27,23 @@ pub(super) fn adapter_in(folder: &Path) -> Result<AdapterFiles, ReferenceError> 
 
 /// A weights file that exists, with the tokenizer beside it; of several safetensors files, any leads to all of them.
 pub(super) fn file(path: &Path) -> Result<ModelFiles, ReferenceError> {
+    let folder = path.parent().unwrap_or(Path::new(""));
     if path.extension().is_some_and(|extension| extension == "safetensors")
-        && let Some(folder) = path.parent()
         && let Some(weights) = shards::in_folder(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?
     {
-        return Ok(beside(path, weights));
+        return Ok(beside(folder, weights));
     }
     if !has_weights_name(path) {
         return Err(ReferenceError::NotWeights { path: path.to_owned() });
     }
-    Ok(beside(path, WeightFiles::Gguf(path.to_owned())))
+    Ok(beside(folder, WeightFiles::Gguf(path.to_owned())))
 }
 
-/// Weights with the tokenizer beside them.
-fn beside(path: &Path, weights: WeightFiles) -> ModelFiles {
-    let tokenizer = path.with_file_name(TOKENIZER);
-    ModelFiles { weights, tokenizer_json: tokenizer.is_file().then_some(tokenizer), revision: None }
+/// Weights with what lies in their folder.
+pub(super) fn beside(folder: &Path, weights: WeightFiles) -> ModelFiles {
+    let [tokenizer_json, tokenizer_config, chat_template] =
+        [TOKENIZER, TOKENIZER_CONFIG, CHAT_TEMPLATE].map(|name| Some(folder.join(name)).filter(|path| path.is_file()));
+    ModelFiles { weights, tokenizer_json, tokenizer_config, chat_template, revision: None }
 }
 
 /// The only GGUF file in a folder, else its safetensors files.
@@ -50,7 +55,7 @@ pub(super) fn in_folder(folder: &Path) -> Result<ModelFiles, ReferenceError> {
     weights.sort_unstable();
     match weights.as_slice() {
         [] => match shards::in_folder(folder)? {
-            Some(weights) => Ok(beside(&folder.join(shards::CONFIG), weights)),
+            Some(weights) => Ok(beside(folder, weights)),
             None => Err(ReferenceError::NoWeights { place: folder.display().to_string() }),
         },
         [only] => file(only),
@@ -100,15 +105,22 @@ mod tests {
     fn a_file_or_the_folder_that_holds_it_mean_the_same() {
         let folder = folder(&["tiny.Q4_1.gguf", "README.md"]);
         let weights = folder.path().join("tiny.Q4_1.gguf");
-        let expected = ModelFiles { weights: WeightFiles::Gguf(weights.clone()), tokenizer_json: None, revision: None };
+        let expected = ModelFiles {
+            weights: WeightFiles::Gguf(weights.clone()),
+            tokenizer_json: None,
+            tokenizer_config: None,
+            chat_template: None,
+            revision: None,
+        };
         assert_eq!(resolve(&weights).unwrap(), expected);
         assert_eq!(resolve(folder.path()).unwrap(), expected);
     }
 
     #[test]
     fn a_tokenizer_beside_the_weights_comes_with_them() {
-        let folder = folder(&["tiny.GGUF", "tokenizer.json"]);
+        let folder = folder(&["tiny.GGUF", "tokenizer.json", "chat_template.jinja"]);
         let tokenizer = Some(folder.path().join("tokenizer.json"));
+        assert_eq!(resolve(folder.path()).unwrap().chat_template, Some(folder.path().join("chat_template.jinja")));
         assert_eq!(resolve(&folder.path().join("tiny.GGUF")).unwrap().tokenizer_json, tokenizer);
         assert_eq!(resolve(folder.path()).unwrap().tokenizer_json, tokenizer);
     }

@@ -17,10 +17,14 @@ pub(super) const SCORES: &str = "tokenizer.ggml.scores";
 pub(super) const ADD_SPACE: &str = "tokenizer.ggml.add_space_prefix";
 pub(super) const ADD_START: &str = "tokenizer.ggml.add_bos_token";
 pub(super) const START: &str = "tokenizer.ggml.bos_token_id";
+pub(super) const END: &str = "tokenizer.ggml.eos_token_id";
 pub(super) const UNKNOWN_TOKEN: &str = "tokenizer.ggml.unknown_token_id";
 
+/// Outside [`PREFIX`]: it makes prompts, not tokens.
+pub(super) const CHAT_TEMPLATE: &str = "tokenizer.chat_template";
+
 /// End of sequence, of a turn, and of a message.
-const ENDS: [&str; 3] = ["tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"];
+const ENDS: [&str; 3] = [END, "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"];
 
 /// Metadata of a GGUF file.
 pub(super) struct Metadata<'a>(pub(super) &'a HashMap<String, Value>);

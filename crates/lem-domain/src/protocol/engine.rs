@@ -2,11 +2,13 @@
 
 use super::{Interrupt, Progress, SeamError};
 use crate::clock::Clock;
+use crate::finding::Finding;
 use crate::flops::FlopsBreakdown;
-use crate::record::{EngineFacts, MemoryFacts, ModelFacts};
+use crate::record::{EngineFacts, MemoryFacts, ModelFacts, TemplateFacts};
 use crate::spec::ExperimentSpec;
 use crate::token::{EventBuffer, FinishReason, SpeculationCounts, TokenLogProbability};
 use crate::traffic::MemoryTraffic;
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -15,8 +17,30 @@ use std::time::Duration;
 pub struct Prompt {
     /// Identifier in its data set.
     pub id: String,
-    /// The text.
-    pub text: String,
+    /// What the model is given.
+    pub content: PromptContent,
+}
+
+/// What a model is given as a prompt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PromptContent {
+    /// A text, around which the spec's template is written.
+    Text(String),
+    /// Tokens without a meaning of their own, which the engine makes.
+    Synthetic {
+        /// How many, with those that the tokenizer puts before every text.
+        tokens: NonZeroU32,
+        /// Stream of the run's seed that they are drawn from.
+        stream: u64,
+    },
+}
+
+impl Prompt {
+    /// A prompt that is a text.
+    #[must_use]
+    pub fn text(id: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { id: id.into(), content: PromptContent::Text(text.into()) }
+    }
 }
 
 /// Loads the model that a spec names.
@@ -58,6 +82,10 @@ pub struct PreparedWorkload {
     pub requests: Vec<PreparedRequest>,
     /// Consecutive groups that run together; continuous batching takes requests one by one instead.
     pub batches: Vec<Range<usize>>,
+    /// The chat template that was written around the prompts.
+    pub template: Option<TemplateFacts>,
+    /// What a reader of the result must know of how the prompts were made ready.
+    pub findings: Vec<Finding>,
 }
 
 /// What an engine needs from outside while it runs.

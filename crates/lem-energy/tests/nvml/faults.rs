@@ -30,7 +30,7 @@ fn run(meter: SensorRecord, window: TimeWindow, findings: Vec<Finding>) -> RunRe
             parameters: None,
             shape: None,
         },
-        dataset: DatasetFacts { name: unknown(), sha256: unknown(), available: 0 },
+        dataset: DatasetFacts { name: unknown(), sha256: unknown(), ..DatasetFacts::default() },
         load: window,
         warmup: None,
         window: Some(window),

@@ -142,8 +142,8 @@ impl Lab {
         Experiment {
             id: "run".parse().unwrap(),
             spec: self.spec.clone(),
-            prompts: vec![Prompt { id: "p0".into(), text: "a b c".into() }],
-            dataset: DatasetFacts { name: "test".into(), sha256: String::new(), available: 1 },
+            prompts: vec![Prompt::text("p0", "a b c")],
+            dataset: DatasetFacts { name: "test".into(), available: Some(1), ..DatasetFacts::default() },
             setup: RunSetup {
                 config_yaml: String::new(),
                 provenance_json: String::new(),

@@ -18,8 +18,8 @@ mod summary;
 mod traffic;
 
 pub use facts::{
-    DatasetRecord, EngineRecord, ExpertLayersRecord, FlopsRecord, MemoryRecord, ModelRecord, ModelShapeRecord, StreamRecord, WindowRecord,
-    WindowedLayersRecord,
+    DatasetRecord, EngineRecord, ExpertLayersRecord, FlopsRecord, HubRecord, MemoryRecord, ModelRecord, ModelShapeRecord, StreamRecord,
+    TemplateRecord, WindowRecord, WindowedLayersRecord,
 };
 pub use finding::FindingRecord;
 pub use host::{HostRecord, SamplerCostRecord, SourceRecord, SourceStatusRecord};

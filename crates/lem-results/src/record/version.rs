@@ -16,7 +16,8 @@ use std::fmt;
 ///   codes of findings. `interval_ns` and `stamp` stand with each sensor; before, all sensors shared the `interval_ns` of
 ///   `raw/host.json` and every sample was stamped by its read. `raw/host.json` holds `idle`, `kept_idle` and `multipliers`.
 ///   `aggregated.json` holds `idle`, `paths`, `gauges`, `energy.marginal` and `energy.impact`. `model` may hold
-///   `adapter` and `quantization`. Speculative decoding and the probabilities of outputs stand in `raw/process_<i>.json`
+///   `adapter` and `quantization`; `dataset` may hold what was taken of it, where on a hub it lies and the chat template,
+///   and its `available` may be null. Speculative decoding and the probabilities of outputs stand in `raw/process_<i>.json`
 ///   and `aggregated.json` where a run had them, `memory_traffic` in both. New documents, outside of bundles: profiles,
 ///   idle levels, measurements of programs and lines of live power.
 /// - 1.0: the first version.

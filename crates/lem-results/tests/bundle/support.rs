@@ -105,7 +105,7 @@ pub(crate) fn process(index: u32) -> ProcessRecord {
             threads: Some(2),
         },
         model: model(),
-        dataset: DatasetFacts { name: "embedded".into(), sha256: "ab".repeat(32), available: 8 },
+        dataset: DatasetFacts { name: "embedded".into(), sha256: "ab".repeat(32), available: Some(8), ..DatasetFacts::default() },
         load: window(0, 300),
         warmup: Some(WarmupFacts { requests: 1, window: window(300, 900) }),
         window: Some(window(1_000, 3_000 + late)),

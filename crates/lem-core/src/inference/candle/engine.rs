@@ -6,12 +6,13 @@ use super::generation::{Admission, BeamSearch, DraftModel, Drafter, Generation, 
 use super::load::{Loaded, Loading, load, resolve};
 use super::memory;
 use super::plan::Plan;
+use super::requests::RequestMaker;
 use super::target::Target;
 use crate::inference::executor::{DeviceError, Executor, Extent};
 use crate::inference::numbers::index;
 use crate::inference::sampling::SamplingRules;
 use crate::inference::{arrivals, batching};
-use crate::model::ModelReference;
+use crate::model::{ModelFiles, ModelReference};
 use crate::tokenizer::{TokenBytes, Tokenizer};
 use lem_domain::backend::Backend;
 use lem_domain::protocol::{InferenceEngine, PreparedRequest, PreparedWorkload, Prompt, RunControl, RunOutput, SeamError};
@@ -28,6 +29,8 @@ pub struct CandleEngine {
     tokenizer: Tokenizer,
     /// Tokens that end a text.
     ends: Vec<u32>,
+    /// Where the model lies, for its chat template.
+    files: ModelFiles,
     /// Guesses tokens.
     draft: Option<Draft>,
     /// Read by [`InferenceEngine::prepare`] when there are stop strings.
@@ -76,7 +79,7 @@ impl CandleEngine {
             kernel,
             threads: target.threads().and_then(|threads| u32::try_from(threads).ok()),
         };
-        Ok(Self { target, executor, tokenizer, ends, draft: None, token_bytes: None, engine, model: facts })
+        Ok(Self { target, executor, tokenizer, ends, files, draft: None, token_bytes: None, engine, model: facts })
     }
 
     /// Lets a smaller model guess tokens in runs that ask for it, on the same device; `reference` as in [`Self::load`].
@@ -96,8 +99,9 @@ impl CandleEngine {
 
     fn prepare_workload(&mut self, prompts: &[Prompt], spec: &ExperimentSpec) -> Result<PreparedWorkload, EngineError> {
         self.check_limits(spec)?;
-        let max_input = index(spec.limits.max_input);
-        let requests = prompts.iter().map(|prompt| self.request(prompt, max_input)).collect::<Result<Vec<_>, _>>()?;
+        let making = RequestMaker::new(&self.tokenizer, &self.files, spec)?;
+        let requests = prompts.iter().map(|prompt| self.request(&making, prompt)).collect::<Result<Vec<_>, _>>()?;
+        let (template, findings) = making.finish();
         let lengths: Vec<_> = requests.iter().map(|request| request.tokens.len()).collect();
         let plan = batching::plan(&lengths, &spec.batching, spec.limits.max_input);
         let mut requests: Vec<_> = plan.order.iter().map(|&request| requests[request].clone()).collect();
@@ -105,7 +109,7 @@ impl CandleEngine {
             let instants = arrivals::instants(arrival, requests.len());
             requests.iter_mut().zip(instants).for_each(|(request, instant)| request.arrival = Some(instant));
         }
-        let workload = PreparedWorkload { requests, batches: plan.batches };
+        let workload = PreparedWorkload { requests, batches: plan.batches, template, findings };
         self.reserve(Plan::of(&workload, spec)?).map_err(EngineError::Device)?;
         if !spec.sampling.stop.is_empty() && self.token_bytes.is_none() {
             self.token_bytes = Some(self.tokenizer.token_bytes()?);
@@ -127,16 +131,10 @@ impl CandleEngine {
         if limits.max_output == 0 { Err(EngineError::NoOutput) } else { Ok(()) }
     }
 
-    fn request(&self, prompt: &Prompt, max_input: usize) -> Result<PreparedRequest, EngineError> {
-        let mut tokens = self.tokenizer.encode(&prompt.text)?;
-        let length = tokens.len();
-        tokens.truncate(max_input);
-        if tokens.is_empty() {
-            return Err(EngineError::EmptyPrompt { prompt: prompt.id.clone() });
-        }
-        self.check_tokens(&tokens)?;
-        let truncated_from = (length > tokens.len()).then(|| u64::try_from(length).expect("a length fits 64 bits"));
-        Ok(PreparedRequest { prompt_id: prompt.id.clone(), tokens, truncated_from, arrival: None })
+    fn request(&self, making: &RequestMaker<'_>, prompt: &Prompt) -> Result<PreparedRequest, EngineError> {
+        let request = making.request(prompt)?;
+        self.check_tokens(&request.tokens)?;
+        Ok(request)
     }
 
     pub(super) fn check_tokens(&self, tokens: &[u32]) -> Result<(), EngineError> {

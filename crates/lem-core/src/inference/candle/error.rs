@@ -1,5 +1,6 @@
 //! What can go wrong with the engine, by what a caller can do about it.
 
+use crate::chat_template::TemplateError;
 use crate::inference::checkpoint::CheckpointError;
 use crate::model::ReferenceError;
 use crate::tokenizer::TokenizerError;
@@ -60,6 +61,9 @@ pub enum EngineError {
     /// The tokenizer cannot be built or failed on a prompt.
     #[error("the model's tokenizer failed")]
     Tokenizer(#[from] TokenizerError),
+    /// The chat template is not there, or failed on a prompt.
+    #[error("the chat template failed")]
+    Template(#[from] TemplateError),
     /// More threads were asked for than may run at once.
     #[error("{asked} threads were asked for, and {limit} may run at once here")]
     Threads {
@@ -145,6 +149,7 @@ impl From<EngineError> for SeamError {
         let (fault, hint) = match error {
             EngineError::Reference { source, .. } => return source.into(),
             EngineError::Tokenizer(source) => return source.into(),
+            EngineError::Template(source) => return source.into(),
             EngineError::Read { source, .. } => {
                 let fault = if source.kind() == std::io::ErrorKind::NotFound { Fault::Usage } else { Fault::Preflight };
                 return Self::new(fault, what).because(source).with_hint("check the path and its permissions");

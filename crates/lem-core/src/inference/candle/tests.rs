@@ -7,6 +7,7 @@ mod damage;
 mod damaged_checkpoints;
 mod families;
 mod generation;
+mod prompts;
 mod quantised;
 mod reference;
 mod requests;
@@ -51,7 +52,7 @@ fn spec(max_input: u32, max_output: u32, batch: u32) -> ExperimentSpec {
 
 /// Prompts `p0`, `p1`, … of these texts; a letter is a token.
 fn prompts(texts: &[&str]) -> Vec<Prompt> {
-    texts.iter().enumerate().map(|(index, text)| Prompt { id: format!("p{index}"), text: (*text).to_owned() }).collect()
+    texts.iter().enumerate().map(|(index, text)| Prompt::text(format!("p{index}"), *text)).collect()
 }
 
 fn run(engine: &mut CandleEngine, workload: &PreparedWorkload, spec: &ExperimentSpec) -> (RunOutput, Vec<TokenEvent>) {

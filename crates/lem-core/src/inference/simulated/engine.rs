@@ -3,7 +3,7 @@
 use super::SimulationError;
 use crate::inference::batching;
 use lem_domain::backend::Backend;
-use lem_domain::protocol::{InferenceEngine, PreparedRequest, PreparedWorkload, Prompt, RunControl, RunOutput, SeamError};
+use lem_domain::protocol::{InferenceEngine, PreparedRequest, PreparedWorkload, Prompt, PromptContent, RunControl, RunOutput, SeamError};
 use lem_domain::record::{EngineFacts, MemoryFacts, ModelFacts};
 use lem_domain::spec::{EnergyLaw, ExperimentSpec, VirtualSpec};
 use lem_domain::token::{EventBuffer, FinishReason, RequestIndex, TokenEventKind};
@@ -132,7 +132,7 @@ impl InferenceEngine for VirtualEngine {
         let lengths: Vec<usize> = requests.iter().map(|request| request.tokens.len()).collect();
         let plan = batching::plan(&lengths, &spec.batching, spec.limits.max_input);
         let requests = plan.order.iter().map(|&request| requests[request].clone()).collect();
-        Ok(PreparedWorkload { requests, batches: plan.batches })
+        Ok(PreparedWorkload { requests, batches: plan.batches, ..PreparedWorkload::default() })
     }
 
     fn synchronize(&mut self) -> Result<(), SeamError> {
@@ -173,7 +173,10 @@ impl InferenceEngine for VirtualEngine {
 /// Cuts a prompt to `max_input` words. The token ids are the positions of the words; the output tokens go on counting
 /// from 0 in the same way, since no text stands behind either.
 fn prepare(prompt: &Prompt, max_input: u32) -> PreparedRequest {
-    let words = prompt.text.split_whitespace().count();
+    let words = match &prompt.content {
+        PromptContent::Text(text) => text.split_whitespace().count(),
+        PromptContent::Synthetic { tokens, .. } => usize::try_from(tokens.get()).expect("a prompt in memory fits the address space"),
+    };
     let tokens: Vec<u32> = (0..max_input).take(words).collect();
     let truncated_from = (tokens.len() < words).then(|| count(words));
     PreparedRequest { prompt_id: prompt.id.clone(), tokens, truncated_from, arrival: None }

@@ -27,7 +27,7 @@ fn spec(batch_size: u32, max_input: u32, max_output: u32) -> ExperimentSpec {
 }
 
 fn prompts(lengths: &[usize]) -> Vec<Prompt> {
-    lengths.iter().enumerate().map(|(idx, &words)| Prompt { id: format!("p{idx}"), text: "word ".repeat(words) }).collect()
+    lengths.iter().enumerate().map(|(idx, &words)| Prompt::text(format!("p{idx}"), "word ".repeat(words))).collect()
 }
 
 struct Played {
@@ -86,7 +86,7 @@ fn the_energy_of_one_batch_by_hand() {
 fn prompts_are_counted_in_words_and_cut() {
     let spec = spec(1, 3, 1);
     let mut engine = VirtualLoader::new(Arc::new(World::new(LAW))).load(&spec).unwrap();
-    let prompt = |id: &str, text: &str| Prompt { id: id.into(), text: text.into() };
+    let prompt = |id: &str, text: &str| Prompt::text(id, text);
     let texts = [prompt("a", " one  two\nthree\tfour "), prompt("b", "one two three"), prompt("c", "日本語の文章")];
     let workload = engine.prepare(&texts, &spec).unwrap();
     let seen: Vec<_> = workload.requests.iter().map(|r| (r.prompt_id.as_str(), r.tokens.len(), r.truncated_from)).collect();

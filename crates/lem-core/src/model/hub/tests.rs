@@ -1,47 +1,18 @@
-//! A hub on the loopback interface that serves one repository, and hubs that misbehave.
+//! Against a hub on the loopback interface that serves one repository, and hubs that misbehave.
 
 use super::*;
+use crate::hub::server::{Served, closed_endpoint, serve as serve_all};
+use hf_hub::Cache;
 use lem_domain::protocol::{Fault, SeamError};
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
-use std::thread;
+use std::net::TcpListener;
+use std::time::Duration;
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
-/// Serves a repository `org/name` with these files until the process ends; its address.
-fn serve(files: &'static [&'static str]) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            thread::spawn(move || answer(stream.unwrap(), files));
-        }
-    });
-    address
-}
-
-/// Answers one request as the hub does. The content of a file is its name.
-fn answer(mut stream: TcpStream, files: &[&str]) {
-    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
-    let request = lines.next().unwrap_or_default();
-    // A client that still has headers to send may drop an early answer.
-    let headers = lines.take_while(|line| !line.is_empty()).count();
-    assert!(headers > 0);
-    let path = request.split(' ').nth(1).unwrap_or_default();
-    let listing = ["main", "v1", COMMIT].map(|revision| format!("/api/models/org/name/revision/{revision}"));
-    let (status, body) = if listing.iter().any(|listing| listing == path) {
-        let siblings: Vec<_> = files.iter().map(|name| serde_json::json!({ "rfilename": name })).collect();
-        ("200 OK", serde_json::json!({ "sha": COMMIT, "siblings": siblings }).to_string())
-    } else {
-        let file = path.strip_prefix(&format!("/org/name/resolve/{COMMIT}/")).filter(|name| files.contains(name));
-        file.map_or(("404 Not Found", String::new()), |name| ("206 Partial Content", name.to_owned()))
-    };
-    let size = body.len();
-    let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Length: {size}\r\nContent-Range: bytes 0-{size}/{size}\r\nETag: \"tag-{size}\"\r\n\
-         x-repo-commit: {COMMIT}\r\nConnection: close\r\n\r\n"
-    );
-    stream.write_all((head + &body).as_bytes()).unwrap();
+/// Serves a repository `org/name` with these files; the content of each is its name.
+fn serve(files: &[&str]) -> String {
+    let files = files.iter().map(|&name| (name.to_owned(), name.as_bytes().to_vec())).collect();
+    serve_all(vec![Served { repository: "models/org/name", revisions: &["main", "v1"], commit: COMMIT, files }]).endpoint
 }
 
 fn hub(cache: &tempfile::TempDir, endpoint: &str, access: Access) -> Hub {
@@ -50,7 +21,7 @@ fn hub(cache: &tempfile::TempDir, endpoint: &str, access: Access) -> Hub {
 }
 
 fn resolve(hub: &Hub, reference: &str) -> Result<ModelFiles, ReferenceError> {
-    hub.resolve(&HubReference::parse(reference).unwrap())
+    super::resolve(hub, &HubReference::parse(reference).unwrap())
 }
 
 fn check(files: &ModelFiles, weights: &str, tokenizer: Option<&str>) {
@@ -103,7 +74,7 @@ fn weights_in_safetensors_come_with_their_description() {
 #[test]
 fn an_adapter_is_fetched_once_and_then_found_without_the_hub() {
     let cache = tempfile::tempdir().unwrap();
-    let adapter = |hub: &Hub| hub.resolve_adapter(&HubReference::parse("org/name").unwrap());
+    let adapter = |hub: &Hub| resolve_adapter(hub, &HubReference::parse("org/name").unwrap());
     let endpoint = serve(&["README.md", "adapter_config.json", "adapter_model.safetensors"]);
     let files = adapter(&hub(&cache, &endpoint, Access::Online)).unwrap();
     assert_eq!(std::fs::read_to_string(&files.weights).unwrap(), "adapter_model.safetensors");
@@ -126,9 +97,7 @@ fn a_repository_without_weights_is_the_callers_mistake() {
 #[test]
 fn an_unknown_model_and_a_hub_that_is_not_there_name_the_reference_and_the_way_out() {
     let cache = tempfile::tempdir().unwrap();
-    // A port that was free a moment ago refuses connections.
-    let closed = format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
-    for endpoint in [serve(&["tiny.gguf"]), closed] {
+    for endpoint in [serve(&["tiny.gguf"]), closed_endpoint()] {
         let error = SeamError::from(resolve(&hub(&cache, &endpoint, Access::Online), "org/unknown@v2").unwrap_err());
         assert_eq!(error.fault, Fault::Preflight);
         assert!(error.what.contains("org/unknown@v2") && error.source.is_some(), "{error:?}");

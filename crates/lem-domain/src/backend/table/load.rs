@@ -1,13 +1,34 @@
 //! Which requests there are, when they come, how they are grouped, and on how many devices they run.
 
-use super::{APPLIED, NO_LOAD, RUNNING, no};
+use super::{APPLIED, NO_LOAD, NO_TEXT, RUNNING, no};
 use crate::backend::{Field, FieldSupport, Handover};
+
+const OWN_TEMPLATE: FieldSupport =
+    no("a server gets prompts as they are; `backend: openai` with `openai.endpoint: chat` lets it write its own template");
 
 pub(super) const ROWS: &[Field] = &[
     Field::every("prompts.source", APPLIED),
     Field::every("prompts.path", APPLIED),
+    Field::every("prompts.dataset", APPLIED),
+    Field::every("prompts.subset", APPLIED),
+    Field::every("prompts.split", APPLIED),
+    Field::every("prompts.data_file", APPLIED),
+    Field::every("prompts.column", APPLIED),
     Field::every("prompts.sample_size", APPLIED),
     Field::every("prompts.shuffle", APPLIED),
+    //                                   candle   pytorch      vllm         tensorrt     llamacpp     sglang       openai       virtual
+    Field::each(
+        "prompts.chat_template",
+        &[APPLIED, OWN_TEMPLATE, OWN_TEMPLATE, OWN_TEMPLATE, OWN_TEMPLATE, OWN_TEMPLATE, OWN_TEMPLATE, NO_TEXT],
+    ),
+    Field::each("prompts.system", &[APPLIED, OWN_TEMPLATE, OWN_TEMPLATE, OWN_TEMPLATE, OWN_TEMPLATE, OWN_TEMPLATE, OWN_TEMPLATE, NO_TEXT]),
+    Field::every("prompts.synthetic.lengths", APPLIED),
+    Field::every("prompts.synthetic.tokens", APPLIED),
+    Field::every("prompts.synthetic.deviation", APPLIED),
+    Field::every("prompts.synthetic.min_tokens", APPLIED),
+    Field::every("prompts.synthetic.max_tokens", APPLIED),
+    Field::every("prompts.synthetic.path", APPLIED),
+    Field::every("prompts.synthetic.column", APPLIED),
     Field::every("batching.batch_size", APPLIED),
     Field::every("batching.strategy", APPLIED),
     Field::every("batching.max_tokens_per_batch", APPLIED),

@@ -5,7 +5,7 @@ use crate::record::name;
 use lem_domain::TimeWindow;
 use lem_domain::backend::Backend;
 use lem_domain::flops::{ExpertLayers, FlopsBreakdown, ModelShape, WindowedLayers};
-use lem_domain::record::{AdapterFacts, DatasetFacts, EngineFacts, MemoryFacts, ModelFacts, QuantizationFacts};
+use lem_domain::record::{AdapterFacts, DatasetFacts, EngineFacts, HubFacts, MemoryFacts, ModelFacts, QuantizationFacts, TemplateFacts};
 use lem_domain::spec::LoadQuantization;
 use lem_domain::units::{Bytes, Flops};
 use serde::{Deserialize, Serialize};
@@ -123,12 +123,49 @@ pub struct ExpertLayersRecord {
 /// The prompts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatasetRecord {
-    /// Name of the set or path of the file.
+    /// Name of the set, path of the file, or `org/name` on a hub.
     pub name: String,
-    /// SHA-256 of its bytes, hexadecimal.
+    /// SHA-256 of its bytes, hexadecimal; of several files, of their digests; of synthetic prompts, of their lengths.
     pub sha256: String,
-    /// Prompts in the set.
-    pub available: u64,
+    /// Prompts in the set; null when it was not read to its end.
+    pub available: Option<u64>,
+    /// Prompts that were taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<u64>,
+    /// SHA-256 of the prompts that were taken, before any template, hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_sha256: Option<String>,
+    /// Columns that hold the prompt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+    /// Where on a hub it lies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hub: Option<HubRecord>,
+    /// The chat template that was written around each prompt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<TemplateRecord>,
+}
+
+/// Where on a hub a data set lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HubRecord {
+    /// The commit hash.
+    pub revision: String,
+    /// Part of the set, where it has several.
+    pub subset: Option<String>,
+    /// The split.
+    pub split: Option<String>,
+    /// Paths of the files that were read.
+    pub files: Vec<String>,
+}
+
+/// A chat template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateRecord {
+    /// `model` for the one that came with the model, else the path of the file.
+    pub source: String,
+    /// SHA-256 of its text, hexadecimal.
+    pub sha256: String,
 }
 
 /// Memory in bytes, each null when neither allocator nor driver tells.
@@ -305,13 +342,19 @@ impl From<ExpertLayersRecord> for ExpertLayers {
 
 impl From<&DatasetFacts> for DatasetRecord {
     fn from(facts: &DatasetFacts) -> Self {
-        Self { name: facts.name.clone(), sha256: facts.sha256.clone(), available: facts.available }
+        let DatasetFacts { name, sha256, available, used, used_sha256, columns, hub, template } = facts.clone();
+        let hub = hub.map(|HubFacts { revision, subset, split, files }| HubRecord { revision, subset, split, files });
+        let template = template.map(|TemplateFacts { source, sha256 }| TemplateRecord { source, sha256 });
+        Self { name, sha256, available, used, used_sha256, columns, hub, template }
     }
 }
 
 impl From<DatasetRecord> for DatasetFacts {
     fn from(record: DatasetRecord) -> Self {
-        Self { name: record.name, sha256: record.sha256, available: record.available }
+        let DatasetRecord { name, sha256, available, used, used_sha256, columns, hub, template } = record;
+        let hub = hub.map(|HubRecord { revision, subset, split, files }| HubFacts { revision, subset, split, files });
+        let template = template.map(|TemplateRecord { source, sha256 }| TemplateFacts { source, sha256 });
+        Self { name, sha256, available, used, used_sha256, columns, hub, template }
     }
 }
 

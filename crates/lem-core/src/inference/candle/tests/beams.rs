@@ -77,8 +77,11 @@ fn search_with(model: &mut dyn Executor, prompts: &[&[u32]], spec: BeamSpec, end
 
     let request =
         |prompt: &&[u32]| PreparedRequest { prompt_id: String::new(), tokens: prompt.to_vec(), truncated_from: None, arrival: None };
-    let workload =
-        PreparedWorkload { requests: prompts.iter().map(request).collect(), batches: std::iter::once(0..prompts.len()).collect() };
+    let workload = PreparedWorkload {
+        requests: prompts.iter().map(request).collect(),
+        batches: std::iter::once(0..prompts.len()).collect(),
+        ..PreparedWorkload::default()
+    };
     let texts = stop.map(|(_, texts)| texts.to_vec()).unwrap_or_default();
     let sampling = SamplingSpec { choice: TokenChoice::Beams(spec), stop: texts, ..SamplingSpec::GREEDY };
     let limits = TokenLimits { max_input: 64, max_output, min_output: 0 };
