@@ -101,11 +101,12 @@ impl Model {
         let (count, sha256) = (u64::try_from(prompts.len()).ok(), digest_of_prompts(prompts));
         let request = |(index, request): (usize, PreparedRequest)| RequestFacts {
             prompt_id: request.prompt_id,
-            prompt_tokens: u64::try_from(request.tokens.len()).unwrap_or(u64::MAX),
+            prompt_tokens: u64::try_from(request.tokens.len()).ok(),
             truncated_from: request.truncated_from,
             padding_tokens: output.padding[index],
             finish: output.finish[index],
             log_probability: output.log_probability(index),
+            served: None,
         };
         let dataset = DatasetFacts {
             name: "texts of the caller".to_owned(),
@@ -121,10 +122,12 @@ impl Model {
             index: 0,
             expected_processes: 1,
             engine: self.engine.engine().clone(),
+            server: None,
             model: self.engine.model().clone(),
             dataset,
             load: self.load,
             warmup: None,
+            offered: None,
             window: Some(window),
             requests,
             events: events.into_events(),

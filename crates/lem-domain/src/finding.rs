@@ -89,6 +89,26 @@ finding_codes! {
     PromptsDated => "prompts-dated",
     /// Requests ended without a result.
     RequestsFailed => "requests-failed",
+    /// Counts of the same tokens, by different sources, differ by more than they may.
+    TokenCountsDisagree => "token-counts-disagree",
+    /// Nobody counted the tokens of some requests; figures per token leave them out.
+    TokensUncounted => "tokens-uncounted",
+    /// Tokens came several at once, so that the time between two of them is not known.
+    TokensBundled => "tokens-bundled",
+    /// A server took prompt tokens from a cache instead of running them.
+    PromptsCached => "prompts-cached",
+    /// Prompts could not be cut to the input limit, because nobody here can tokenise them.
+    PromptsNotCut => "prompts-not-cut",
+    /// Synthetic prompts have about the length that was asked for, because nobody here can tokenise them.
+    PromptsApproximate => "prompts-approximate",
+    /// Requests started later than they were meant to.
+    ScheduleMissed => "schedule-missed",
+    /// The limit of requests in flight held requests back that were meant to have started.
+    LoadCapped => "load-capped",
+    /// Fewer requests than asked kept to the objectives.
+    ObjectivesMissed => "objectives-missed",
+    /// Answers were read inside the window, because they outgrew the memory that was set aside for them.
+    AnswersReadEarly => "answers-read-early",
     /// The run was interrupted; figures cover what had finished.
     Interrupted => "interrupted",
     /// Executed arithmetic exceeds what the model needs.

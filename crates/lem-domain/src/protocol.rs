@@ -8,6 +8,7 @@ mod engine;
 mod error;
 mod interrupt;
 mod progress;
+mod server;
 mod storage;
 
 pub use energy::{EnergyBackend, EnergySession};
@@ -15,4 +16,5 @@ pub use engine::{InferenceEngine, ModelLoader, PreparedRequest, PreparedWorkload
 pub use error::{BoxError, Fault, SeamError};
 pub use interrupt::Interrupt;
 pub use progress::{Progress, Silent, Stage};
+pub use server::{HostFacts, ServerEndpoint, ServerHost, ServerLauncher};
 pub use storage::{Forgetful, ProfileStore, ResultsRepository, RunPhase, RunSetup, RunState, StateStore};

@@ -1,5 +1,11 @@
 //! Records of fact: what one process and one host wrote down while the model ran. Nothing in here is computed.
 
+mod offered;
+mod served;
+
+pub use offered::{LoadShape, OfferedLoad};
+pub use served::{RequestFailure, ServedFacts, ServerFacts, ServerOrigin};
+
 use crate::backend::Backend;
 use crate::finding::Finding;
 use crate::flops::{FlopsBreakdown, ModelShape};
@@ -45,6 +51,8 @@ pub struct ProcessRecord {
     pub expected_processes: u32,
     /// What ran the model.
     pub engine: EngineFacts,
+    /// The server that ran it, where one did.
+    pub server: Option<ServerFacts>,
     /// The model.
     pub model: ModelFacts,
     /// The prompts.
@@ -53,6 +61,8 @@ pub struct ProcessRecord {
     pub load: TimeWindow,
     /// Warm-up, unless it was switched off.
     pub warmup: Option<WarmupFacts>,
+    /// The load that requests made, as it was asked for; `None` in records that do not say.
+    pub offered: Option<OfferedLoad>,
     /// The measured window; `None` when the run ended before it opened.
     pub window: Option<TimeWindow>,
     /// One entry per request, in the order that events refer to.
@@ -217,8 +227,8 @@ pub struct SpeculationFacts {
 pub struct RequestFacts {
     /// Identifier of the prompt in its data set.
     pub prompt_id: String,
-    /// Prompt tokens that were run; no padding.
-    pub prompt_tokens: u64,
+    /// Prompt tokens that were run; no padding. `None` where a server tokenised it and did not say.
+    pub prompt_tokens: Option<u64>,
     /// Length of the prompt before it was cut, when it was.
     pub truncated_from: Option<u64>,
     /// Padding tokens that were run.
@@ -228,6 +238,8 @@ pub struct RequestFacts {
     /// Natural logarithm of the model's probability of its output given its prompt, before penalties and temperature;
     /// `None` unless asked for.
     pub log_probability: Option<f64>,
+    /// What a server answered, where one ran it.
+    pub served: Option<ServedFacts>,
 }
 
 /// Memory, each figure from the allocator or the driver.

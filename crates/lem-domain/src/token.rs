@@ -1,5 +1,9 @@
 //! The second recorded stream: what happened to each request, token by token.
 
+mod counts;
+
+pub use counts::{CountSource, TokenCounts};
+
 use crate::time::Timestamp;
 
 /// Position of a request in its process's list of requests.
@@ -26,7 +30,8 @@ pub enum TokenEventKind {
     Scheduled,
     /// Output tokens became known, `count` of them at once. The first such event ends the prefill.
     Tokens {
-        /// How many; an engine that streams gives 1.
+        /// How many; an engine that streams gives 1. 0 where output came and its tokens are counted with another piece of
+        /// it, or by nobody: then it says when, and not how many.
         count: u32,
     },
     /// The request ended.
@@ -123,6 +128,11 @@ impl EventBuffer {
         const EVENTS_BESIDE_TOKENS: usize = 3; // arrived, scheduled, finished
         let capacity = requests.saturating_mul(max_output_tokens.saturating_add(EVENTS_BESIDE_TOKENS));
         Self { events: Vec::with_capacity(capacity), grown: false }
+    }
+
+    /// Puts the events in the order of their instants; those of one instant keep theirs.
+    pub fn sort(&mut self) {
+        self.events.sort_by_key(|event| event.at);
     }
 
     /// Appends one event.

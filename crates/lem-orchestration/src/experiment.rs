@@ -2,6 +2,7 @@
 
 use crate::baseline::{BEFORE_LOAD, Baseline, Observed};
 use crate::error::{ExperimentError, with_causes};
+use crate::offered;
 use crate::preflight::require_grade;
 use crate::record::{self, Before};
 use crate::sampling::{Sampling, dead_meter};
@@ -109,7 +110,13 @@ impl Life<'_> {
         baseline.observe(IdleState::ModelLoaded, &mut sampling);
 
         let warmup = if tools.interrupt.is_raised() { None } else { self.warm_up(&mut *engine)? };
-        let before = Before { dataset: self.experiment.dataset.clone(), load, warmup, findings: self.experiment.findings.clone() };
+        let before = Before {
+            dataset: self.experiment.dataset.clone(),
+            load,
+            warmup,
+            offered: Some(offered::offered(spec)),
+            findings: self.experiment.findings.clone(),
+        };
         if tools.interrupt.is_raised() {
             let record = record::unmeasured(&*engine, before, &workload);
             self.save(sampling, baseline, record)?;

@@ -5,6 +5,7 @@ mod baseline;
 mod error;
 mod experiment;
 mod monitor;
+mod offered;
 mod preflight;
 mod record;
 mod sampling;

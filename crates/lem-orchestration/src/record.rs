@@ -2,7 +2,7 @@
 
 use crate::window::Measured;
 use lem_domain::protocol::{InferenceEngine, PreparedWorkload};
-use lem_domain::record::{DatasetFacts, ProcessRecord, RequestFacts, SpeculationFacts, WarmupFacts};
+use lem_domain::record::{DatasetFacts, OfferedLoad, ProcessRecord, RequestFacts, SpeculationFacts, WarmupFacts};
 use lem_domain::token::{FinishReason, RequestIndex, TokenEventKind};
 use lem_domain::{Finding, FindingCode, Severity, TimeWindow};
 
@@ -11,6 +11,7 @@ pub(crate) struct Before {
     pub(crate) dataset: DatasetFacts,
     pub(crate) load: TimeWindow,
     pub(crate) warmup: Option<WarmupFacts>,
+    pub(crate) offered: Option<OfferedLoad>,
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -25,7 +26,11 @@ pub(crate) fn measured(engine: &dyn InferenceEngine, before: Before, workload: &
         };
         request.padding_tokens = output.and_then(|output| output.padding.get(index).copied()).unwrap_or(0);
         request.log_probability = output.and_then(|output| output.log_probability(index));
+        request.served = output.and_then(|output| output.served.get(index).cloned());
+        let served = request.served.as_ref().and_then(|served| served.prompt.headline());
+        request.prompt_tokens = served.map(|(count, _)| count).or(request.prompt_tokens);
     }
+    record.findings.extend(output.iter().flat_map(|output| output.findings.iter().cloned()));
     if measured.outgrew_its_buffer {
         record.findings.push(Finding::new(
             FindingCode::EventBufferGrew,
@@ -51,21 +56,25 @@ pub(crate) fn unmeasured(engine: &dyn InferenceEngine, before: Before, workload:
         .iter()
         .map(|request| RequestFacts {
             prompt_id: request.prompt_id.clone(),
-            prompt_tokens: request.tokens.len() as u64,
+            // A prompt without tokens is one that nobody here has tokenised.
+            prompt_tokens: (!request.tokens.is_empty()).then_some(request.tokens.len() as u64),
             truncated_from: request.truncated_from,
             padding_tokens: 0,
             finish: None,
             log_probability: None,
+            served: None,
         })
         .collect();
     ProcessRecord {
         index: 0,
         expected_processes: 1,
         engine: engine.engine().clone(),
+        server: engine.server().cloned(),
         model: engine.model().clone(),
         dataset: DatasetFacts { template: workload.template.clone(), ..before.dataset },
         load: before.load,
         warmup: before.warmup,
+        offered: before.offered,
         window: None,
         requests,
         events: Vec::new(),

@@ -27,6 +27,7 @@ pub(crate) fn warm_up(
     let output = engine.run(&workload, &full_length, &mut thrown_away, control)?;
     engine.synchronize()?;
     let end = control.clock.now();
+    let output = engine.settle(output, &mut thrown_away)?;
     let finished = output.finish.iter().flatten().filter(|reason| reason.is_success()).count();
     Ok(Some(WarmupFacts { requests: u32::try_from(finished).unwrap_or(u32::MAX), window: TimeWindow { start, end } }))
 }

@@ -33,10 +33,7 @@ pub(crate) fn measure(
     let end = control.clock.now();
     sampling.read_edge();
     sampling.run_out();
-    Ok(Measured {
-        window: TimeWindow { start, end },
-        outgrew_its_buffer: events.has_grown(),
-        events: events.into_events(),
-        output: output.and_then(|output| synchronized.map(|()| output)),
-    })
+    let outgrew_its_buffer = events.has_grown();
+    let output = output.and_then(|output| synchronized.map(|()| output)).and_then(|output| engine.settle(output, &mut events));
+    Ok(Measured { window: TimeWindow { start, end }, outgrew_its_buffer, events: events.into_events(), output })
 }

@@ -59,7 +59,7 @@ pub(super) fn arithmetic(processes: &[ProcessRecord], timelines: &[Vec<RequestTi
 fn model_flops(process: &ProcessRecord, timelines: &[RequestTimeline]) -> Option<FlopsBreakdown> {
     let shape = process.model.shape?;
     let run = process.requests.iter().zip(timelines).filter(|(_, timeline)| timeline.output_tokens() > 0);
-    Some(run.map(|(request, timeline)| shape.request_flops(request.prompt_tokens, timeline.output_tokens())).sum())
+    run.map(|(request, timeline)| Some(shape.request_flops(request.prompt_tokens?, timeline.output_tokens()))).sum()
 }
 
 fn waste(model: FlopsBreakdown, executed: FlopsBreakdown) -> Vec<Waste> {

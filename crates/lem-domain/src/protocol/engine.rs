@@ -4,7 +4,7 @@ use super::{Interrupt, Progress, SeamError};
 use crate::clock::Clock;
 use crate::finding::Finding;
 use crate::flops::FlopsBreakdown;
-use crate::record::{EngineFacts, MemoryFacts, ModelFacts, TemplateFacts};
+use crate::record::{EngineFacts, MemoryFacts, ModelFacts, ServedFacts, ServerFacts, TemplateFacts};
 use crate::spec::ExperimentSpec;
 use crate::token::{EventBuffer, FinishReason, SpeculationCounts, TokenLogProbability};
 use crate::traffic::MemoryTraffic;
@@ -66,7 +66,7 @@ pub trait ModelLoader {
 pub struct PreparedRequest {
     /// Identifier of the prompt.
     pub prompt_id: String,
-    /// Token ids of the prompt, cut to the input limit.
+    /// Token ids of the prompt, cut to the input limit; empty where a server tokenises it and nobody here can.
     pub tokens: Vec<u32>,
     /// Length before the cut, when there was one.
     pub truncated_from: Option<u64>,
@@ -116,6 +116,10 @@ pub struct RunOutput {
     pub speculation: Option<SpeculationCounts>,
     /// Per request and output token: how probable it was; `None` unless asked for.
     pub log_probabilities: Option<Vec<Vec<TokenLogProbability>>>,
+    /// Per request: what a server answered; empty for an engine of this process.
+    pub served: Vec<ServedFacts>,
+    /// What a reader must know of how it went.
+    pub findings: Vec<Finding>,
 }
 
 impl RunOutput {
@@ -138,6 +142,11 @@ pub trait InferenceEngine {
 
     /// The smaller model that guesses tokens for it, if one does.
     fn draft(&self) -> Option<&ModelFacts> {
+        None
+    }
+
+    /// The server that runs the model, if one does.
+    fn server(&self) -> Option<&ServerFacts> {
         None
     }
 
@@ -167,4 +176,13 @@ pub trait InferenceEngine {
         events: &mut EventBuffer,
         control: RunControl<'_>,
     ) -> Result<RunOutput, SeamError>;
+
+    /// Works out what need not be known inside the window, after it has closed: it completes the account and the events of the
+    /// run that ended last. An engine that knows everything by then has nothing to do.
+    ///
+    /// # Errors
+    /// When the account cannot be completed.
+    fn settle(&mut self, output: RunOutput, _events: &mut EventBuffer) -> Result<RunOutput, SeamError> {
+        Ok(output)
+    }
 }

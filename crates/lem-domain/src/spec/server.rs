@@ -50,6 +50,29 @@ pub enum Endpoint {
     Chat,
 }
 
+impl Endpoint {
+    /// Every endpoint.
+    pub const ALL: &'static [Self] = &[Self::Completions, Self::Chat];
+
+    /// The name in configurations and records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Completions => "completions",
+            Self::Chat => "chat",
+        }
+    }
+
+    /// The path behind the version.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Completions => "/completions",
+            Self::Chat => "/chat/completions",
+        }
+    }
+}
+
 /// The value of a setting that is handed on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SettingValue {

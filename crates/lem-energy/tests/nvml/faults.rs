@@ -17,6 +17,7 @@ fn run(meter: SensorRecord, window: TimeWindow, findings: Vec<Finding>) -> RunRe
         index: 0,
         expected_processes: 1,
         engine: EngineFacts { backend: Backend::Candle, version: unknown(), device: "cuda:0".to_owned(), kernel: unknown(), threads: None },
+        server: None,
         model: ModelFacts {
             reference: unknown(),
             name: None,
@@ -33,6 +34,7 @@ fn run(meter: SensorRecord, window: TimeWindow, findings: Vec<Finding>) -> RunRe
         dataset: DatasetFacts { name: unknown(), sha256: unknown(), ..DatasetFacts::default() },
         load: window,
         warmup: None,
+        offered: None,
         window: Some(window),
         requests: Vec::new(),
         events: Vec::new(),

@@ -9,10 +9,12 @@ mod manifest;
 mod measurement;
 mod monitor;
 mod observation;
+mod offered;
 mod process;
 mod profile;
 mod quantity;
 mod sensor;
+mod served;
 mod state;
 mod summary;
 mod traffic;
@@ -32,10 +34,12 @@ pub use observation::{
     BoundaryEnergyRecord, BoundaryTotalRecord, DeviceEnergyRecord, ObservationRecord, SensorEnergyRecord, ThrottleReasonRecord,
     ThrottleRecord,
 };
+pub use offered::{ObjectivesRecord, OfferedRecord};
 pub use process::{ProcessRecord, RequestRecord, WarmupRecord};
 pub use profile::{FoundRecord, IdlePowerRecord, ProfileKeyRecord, ProfileRecord, SensorProfileRecord};
 pub use quantity::{QuantityRecord, UncertaintyRecord, ValidityRecord};
 pub use sensor::{GainRecord, SensorKindRecord, SensorRecord, StampRecord};
+pub use served::{ReportedRecord, ServedRecord, ServerRecord, TokenCountsRecord};
 pub use state::StateRecord;
 pub use summary::{
     ArithmeticRecord, DistributionRecord, EnergyRecord, GaugeRecord, IdleReadingRecord, ImpactRecord, LatencyRecord, MarginalRecord,

@@ -3,8 +3,9 @@
 use lem_domain::backend::Backend;
 use lem_domain::idle::IdleState;
 use lem_domain::protocol::RunPhase;
+use lem_domain::record::{RequestFailure, ServerOrigin};
 use lem_domain::sensor::Gauge;
-use lem_domain::spec::LoadQuantization;
+use lem_domain::spec::{Endpoint, LoadQuantization};
 use lem_domain::token::FinishReason;
 use lem_domain::{Boundary, FindingCode, Grade, Severity};
 use serde::de::Error;
@@ -34,13 +35,16 @@ macro_rules! named {
 named! {
     Backend: Self::ALL;
     Boundary: Self::ALL;
+    Endpoint: Self::ALL;
     FindingCode: Self::ALL;
     FinishReason: Self::ALL;
     Gauge: Self::ALL;
     Grade: &[Self::Measured, Self::Derived, Self::Estimated, Self::Unavailable];
     IdleState: Self::ALL;
     LoadQuantization: Self::ALL;
+    RequestFailure: Self::ALL;
     RunPhase: Self::ALL;
+    ServerOrigin: Self::ALL;
 }
 
 impl Named for Severity {
@@ -105,8 +109,11 @@ mod tests {
         check::<Gauge>();
         check::<Grade>();
         check::<IdleState>();
+        check::<Endpoint>();
         check::<LoadQuantization>();
+        check::<RequestFailure>();
         check::<RunPhase>();
+        check::<ServerOrigin>();
         check::<Severity>();
     }
 }

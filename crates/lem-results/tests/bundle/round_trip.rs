@@ -9,15 +9,15 @@ use lem_domain::idle::{IdleState, IdleWindow};
 use lem_domain::impact::{Multiplier, Multipliers};
 use lem_domain::protocol::{Fault, ResultsRepository, RunPhase, RunState, StateStore};
 use lem_domain::record::{
-    AdapterFacts, EngineFacts, HostRecord, MemoryFacts, ModelFacts, ProcessRecord, QuantizationFacts, RequestFacts, RunRecord,
-    SpeculationFacts, WarmupFacts,
+    AdapterFacts, EngineFacts, HostRecord, LoadShape, MemoryFacts, ModelFacts, OfferedLoad, ProcessRecord, QuantizationFacts, RequestFacts,
+    RequestFailure, RunRecord, ServedFacts, ServerFacts, ServerOrigin, SpeculationFacts, WarmupFacts,
 };
 use lem_domain::sensor::{
     Gain, Gauge, PowerMeaning, SamplerCost, SensorDescriptor, SensorIndex, SensorKind, SensorRecord, SensorSample, SourceStatus,
     SourceVerdict, Stamp, ThreadPower,
 };
-use lem_domain::spec::LoadQuantization;
-use lem_domain::token::{FinishReason, RequestIndex, SpeculationCounts, TokenEvent, TokenEventKind};
+use lem_domain::spec::{ArrivalShape, ArrivalSpec, Endpoint, LoadQuantization, Objectives};
+use lem_domain::token::{FinishReason, RequestIndex, SpeculationCounts, TokenCounts, TokenEvent, TokenEventKind};
 use lem_domain::traffic::{MemoryTraffic, PassTraffic};
 use lem_domain::units::{Bytes, Flops, Joules, Watts};
 use lem_domain::{Boundary, DeviceId, Finding, FindingCode, Severity, TimeWindow, Timestamp};
@@ -67,16 +67,67 @@ fn event() -> impl Strategy<Value = TokenEvent> {
 }
 
 fn request() -> impl Strategy<Value = RequestFacts> {
-    (text(), any::<u64>(), of(any::<u64>()), any::<u64>(), of(select(FinishReason::ALL)), of(-1e6..0.0f64)).prop_map(
-        |(prompt_id, prompt_tokens, truncated_from, padding_tokens, finish, log_probability)| RequestFacts {
+    (text(), of(any::<u64>()), of(any::<u64>()), any::<u64>(), of(select(FinishReason::ALL)), of(-1e6..0.0f64), of(served())).prop_map(
+        |(prompt_id, prompt_tokens, truncated_from, padding_tokens, finish, log_probability, served)| RequestFacts {
             prompt_id,
             prompt_tokens,
             truncated_from,
             padding_tokens,
             finish,
             log_probability,
+            served,
         },
     )
+}
+
+fn counts() -> impl Strategy<Value = TokenCounts> {
+    (of(any::<u64>()), of(any::<u64>()), of(any::<u64>())).prop_map(|(listed, usage, retokenised)| TokenCounts {
+        listed,
+        usage,
+        retokenised,
+    })
+}
+
+fn served() -> impl Strategy<Value = ServedFacts> {
+    let ending = (of(any::<u16>()), of(select(RequestFailure::ALL)), of(text()));
+    (ending, counts(), of(any::<u64>()), counts(), any::<u64>(), any::<u32>()).prop_map(
+        |((status, failure, reason), prompt, cached_prompt, output, pieces, retries)| ServedFacts {
+            status,
+            failure,
+            reason,
+            prompt,
+            cached_prompt,
+            output,
+            pieces,
+            retries,
+        },
+    )
+}
+
+fn server() -> impl Strategy<Value = ServerFacts> {
+    let named = (text(), select(Endpoint::ALL), text(), select(ServerOrigin::ALL), prop::collection::vec(text(), 0..3));
+    let told = (of(window()), of(text()), of(text()), prop::collection::vec((text(), text()), 0..3), of(text()));
+    (named, told).prop_map(|((address, endpoint, served_model, origin, command), (start, version, device, reported, no_tokenizer))| {
+        ServerFacts { address, endpoint, served_model, origin, command, start, version, device, reported, no_tokenizer }
+    })
+}
+
+fn offered() -> impl Strategy<Value = OfferedLoad> {
+    let arrival = prop_oneof![
+        Just(ArrivalShape::Constant),
+        Just(ArrivalShape::Poisson),
+        number().prop_map(|variation| ArrivalShape::Gamma { variation })
+    ];
+    let open = (arrival, number(), any::<u64>()).prop_map(|(shape, rate, seed)| LoadShape::Open(ArrivalSpec { shape, rate, seed }));
+    let shape = prop_oneof![Just(LoadShape::Batches), Just(LoadShape::Closed), open, text().prop_map(|file| LoadShape::Trace { file })];
+    let objectives = (of(duration()), of(duration()), of(duration()), of(number()))
+        .prop_map(|(ttft, tpot, end_to_end, share)| Objectives { ttft, tpot, end_to_end, share });
+    (shape, of(any::<u32>()), of(duration()), objectives).prop_map(|(shape, cap, ramp, objectives)| OfferedLoad {
+        shape,
+        cap,
+        ramp,
+        objectives,
+    })
 }
 
 fn finding() -> impl Strategy<Value = Finding> {
@@ -131,10 +182,14 @@ fn any_process() -> impl Strategy<Value = ProcessRecord> {
     let warmup = of((any::<u32>(), window()).prop_map(|(requests, window)| WarmupFacts { requests, window }));
     let counts = any::<[u64; 3]>().prop_map(|[drafted, accepted, verified]| SpeculationCounts { drafted, accepted, verified });
     let speculation = of((of(model()), counts).prop_map(|(draft, counts)| SpeculationFacts { draft, counts }));
-    let whole = (engine(), model(), window(), warmup, of(window()), streams, ((of(flops()), of(traffic())), speculation), memory());
-    whole.prop_map(|(engine, model, load, warmup, window, (requests, events, findings), ((executed, traffic), speculation), memory)| {
+    let ran = (engine(), model(), of(server()), of(offered()));
+    let whole = (ran, window(), warmup, of(window()), streams, ((of(flops()), of(traffic())), speculation), memory());
+    whole.prop_map(|(ran, load, warmup, window, (requests, events, findings), ((executed, traffic), speculation), memory)| {
+        let (engine, model, server, offered) = ran;
         ProcessRecord {
             engine,
+            server,
+            offered,
             model,
             load,
             warmup,

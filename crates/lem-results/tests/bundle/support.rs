@@ -104,10 +104,12 @@ pub(crate) fn process(index: u32) -> ProcessRecord {
             kernel: "f32".into(),
             threads: Some(2),
         },
+        server: None,
         model: model(),
         dataset: DatasetFacts { name: "embedded".into(), sha256: "ab".repeat(32), available: Some(8), ..DatasetFacts::default() },
         load: window(0, 300),
         warmup: Some(WarmupFacts { requests: 1, window: window(300, 900) }),
+        offered: None,
         window: Some(window(1_000, 3_000 + late)),
         requests: vec![request("p-1", None), request("p-2", Some(900))],
         events: events(late),
@@ -161,11 +163,12 @@ fn model() -> ModelFacts {
 fn request(prompt_id: &str, truncated_from: Option<u64>) -> RequestFacts {
     RequestFacts {
         prompt_id: prompt_id.into(),
-        prompt_tokens: 40,
+        prompt_tokens: Some(40),
         truncated_from,
         padding_tokens: 0,
         finish: Some(FinishReason::Length),
         log_probability: None,
+        served: None,
     }
 }
 

@@ -20,6 +20,7 @@ fn of_prompts(prompts: Vec<Prompt>) -> Vec<u32> {
     prompts.into_iter().map(length).collect()
 }
 
+#[expect(clippy::cast_precision_loss, reason = "a small count")]
 fn mean_and_deviation(lengths: &[u32]) -> (f64, f64) {
     let n = lengths.len() as f64;
     let mean = lengths.iter().map(|&length| f64::from(length)).sum::<f64>() / n;

@@ -51,7 +51,7 @@ pub(super) fn count_tokens(processes: &[ProcessRecord], timelines: &[Vec<Request
         padding += request.padding_tokens;
         truncated_prompts += u64::from(request.truncated_from.is_some());
         if counted > 0 {
-            prompt += request.prompt_tokens;
+            prompt += request.prompt_tokens.unwrap_or(0);
         }
     }
     TokenTotals { prompt: Tokens::new(prompt), output: Tokens::new(output), padding: Tokens::new(padding), truncated_prompts }

@@ -1,7 +1,8 @@
 //! `raw/process_<i>.json`: what one process wrote down, without its events.
 
 use super::{
-    DatasetRecord, EngineRecord, FindingRecord, FlopsRecord, MemoryRecord, ModelRecord, StreamRecord, TrafficRecord, WindowRecord,
+    DatasetRecord, EngineRecord, FindingRecord, FlopsRecord, MemoryRecord, ModelRecord, OfferedRecord, ServedRecord, ServerRecord,
+    StreamRecord, TrafficRecord, WindowRecord,
 };
 use crate::record::field::each;
 use crate::record::{FieldError, SchemaVersion, finite, name};
@@ -20,6 +21,9 @@ pub struct ProcessRecord {
     pub expected_processes: u32,
     /// What ran the model.
     pub engine: EngineRecord,
+    /// The server that ran it; null when none did. Since 2.0.
+    #[serde(default)]
+    pub server: Option<ServerRecord>,
     /// The model.
     pub model: ModelRecord,
     /// The prompts.
@@ -28,6 +32,9 @@ pub struct ProcessRecord {
     pub load: WindowRecord,
     /// Warm-up; null when it was switched off.
     pub warmup: Option<WarmupRecord>,
+    /// The load that requests made, as it was asked for; null in documents of 1.x. Since 2.0.
+    #[serde(default)]
+    pub offered: Option<OfferedRecord>,
     /// The measured window; null when the run ended before it opened.
     pub window: Option<WindowRecord>,
     /// The requests, in the order that events refer to.
@@ -75,8 +82,8 @@ pub struct SpeculationRecord {
 pub struct RequestRecord {
     /// Identifier of the prompt in its data set.
     pub prompt_id: String,
-    /// Prompt tokens that were run; no padding.
-    pub prompt_tokens: u64,
+    /// Prompt tokens that were run; no padding. Null where a server tokenised the prompt and did not say.
+    pub prompt_tokens: Option<u64>,
     /// Length of the prompt before it was cut; null when it was not.
     pub truncated_from_tokens: Option<u64>,
     /// Padding tokens that were run.
@@ -88,6 +95,9 @@ pub struct RequestRecord {
     /// unless asked for. Since 2.0.
     #[serde(default)]
     pub log_probability: Option<f64>,
+    /// What a server answered; absent where none ran it. Since 2.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served: Option<ServedRecord>,
 }
 
 impl ProcessRecord {
@@ -98,10 +108,12 @@ impl ProcessRecord {
             index: process.index,
             expected_processes: process.expected_processes,
             engine: (&process.engine).into(),
+            server: process.server.as_ref().map(ServerRecord::of).transpose()?,
             model: (&process.model).into(),
             dataset: (&process.dataset).into(),
             load: WindowRecord::of("load", process.load)?,
             warmup: process.warmup.map(WarmupRecord::of).transpose()?,
+            offered: process.offered.as_ref().map(OfferedRecord::of).transpose()?,
             window: process.window.map(|window| WindowRecord::of("window", window)).transpose()?,
             requests: each("requests", &process.requests, RequestRecord::of)?,
             events,
@@ -119,10 +131,12 @@ impl ProcessRecord {
             index: self.index,
             expected_processes: self.expected_processes,
             engine: self.engine.into(),
+            server: self.server.map(ServerRecord::facts).transpose()?,
             model: self.model.into(),
             dataset: self.dataset.into(),
             load: self.load.window("load")?,
             warmup: self.warmup.map(WarmupRecord::facts).transpose()?,
+            offered: self.offered.map(OfferedRecord::facts).transpose()?,
             window: self.window.map(|window| window.window("window")).transpose()?,
             requests: self.requests.into_iter().map(RequestFacts::from).collect(),
             events,
@@ -170,6 +184,7 @@ impl RequestRecord {
             padding_tokens: request.padding_tokens,
             finish: request.finish,
             log_probability: request.log_probability.map(|value| finite("log_probability", value)).transpose()?,
+            served: request.served.as_ref().map(ServedRecord::from),
         })
     }
 }
@@ -183,6 +198,7 @@ impl From<RequestRecord> for RequestFacts {
             padding_tokens: record.padding_tokens,
             finish: record.finish,
             log_probability: record.log_probability,
+            served: record.served.map(Into::into),
         }
     }
 }
