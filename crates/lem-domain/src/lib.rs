@@ -15,6 +15,7 @@ pub mod quantity;
 pub mod record;
 pub mod sensor;
 pub mod spec;
+pub mod statistics;
 pub mod time;
 pub mod token;
 pub mod traffic;
