@@ -4,11 +4,13 @@ mod calibrate;
 mod grid;
 mod meter;
 mod new;
+mod results;
 
 pub(crate) use calibrate::CalibrateArgs;
 pub(crate) use grid::GridArgs;
 pub(crate) use meter::{MeasureArgs, MeterArgs, MonitorArgs};
 pub(crate) use new::NewArgs;
+pub(crate) use results::{ExportArgs, FormatArg, ResultsCommand, WhichArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -214,35 +216,6 @@ pub(crate) struct AggregateArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ResultsCommand {
-    /// List the experiments of a results folder
-    List {
-        #[command(flatten)]
-        folder: FolderArgs,
-
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show one experiment
-    Show {
-        /// Experiment id, or the unique beginning of one
-        id: String,
-
-        #[command(flatten)]
-        folder: FolderArgs,
-
-        /// Show the raw per-process records instead of the figures
-        #[arg(long)]
-        raw: bool,
-
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
 }
 
 #[derive(Debug, Subcommand)]

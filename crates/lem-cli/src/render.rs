@@ -10,7 +10,7 @@ pub(crate) mod grid;
 pub(crate) mod list;
 pub(crate) mod measurement;
 pub(crate) mod monitor;
-pub(crate) mod number;
+pub(crate) use lem_results::number;
 pub(crate) mod out;
 pub(crate) mod presets;
 #[cfg(test)]

@@ -3,14 +3,18 @@
 mod atomic;
 mod digest;
 mod error;
+pub mod export;
+pub mod figure;
 mod folder;
 mod id;
 mod json;
 mod layout;
+pub mod number;
 mod output_file;
 mod parquet;
 mod profiles;
 pub mod record;
+mod stored;
 
 pub use digest::sha256;
 pub use error::ResultsError;
@@ -19,3 +23,4 @@ pub use id::new_experiment_id;
 pub use output_file::OutputFile;
 pub use profiles::ProfileFolder;
 pub use record::SchemaVersion;
+pub use stored::{StoredResult, setting_text, varying_settings};

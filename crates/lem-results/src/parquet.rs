@@ -1,4 +1,4 @@
-//! The two recorded streams as Parquet. Nothing of polars leaves this module.
+//! The two recorded streams, and tables for other programs, as Parquet. Nothing of polars leaves this module.
 //!
 //! The README holds the table of columns. Names are strings, so that any Parquet reader shows what a row means;
 //! dictionary encoding makes them cost less than a byte.
@@ -42,6 +42,32 @@ fn encode(rows: usize, columns: Vec<Column>) -> Result<Vec<u8>, StreamError> {
     let mut frame = DataFrame::new(rows, columns).map_err(codec)?;
     let mut bytes = Vec::new();
     ParquetWriter::new(&mut bytes).set_parallel(false).finish(&mut frame).map_err(codec)?;
+    Ok(bytes)
+}
+
+/// A column of any type, with what is missing.
+pub(crate) enum AnyColumn {
+    /// Text.
+    Text(Vec<Option<String>>),
+    /// Whole numbers.
+    Whole(Vec<Option<i64>>),
+    /// Floating-point numbers.
+    Real(Vec<Option<f64>>),
+}
+
+/// A table that is no stream, as one Parquet file.
+///
+/// # Errors
+/// When columns differ in length or share a name.
+pub(crate) fn encode_table(rows: usize, columns: Vec<(String, AnyColumn)>) -> Result<Vec<u8>, BoxError> {
+    let columns = columns.into_iter().map(|(name, column)| match column {
+        AnyColumn::Text(cells) => Column::new(name.into(), cells),
+        AnyColumn::Whole(cells) => Column::new(name.into(), cells),
+        AnyColumn::Real(cells) => Column::new(name.into(), cells),
+    });
+    let mut frame = DataFrame::new(rows, columns.collect())?;
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes).set_parallel(false).finish(&mut frame)?;
     Ok(bytes)
 }
 

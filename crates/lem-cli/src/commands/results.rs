@@ -1,4 +1,7 @@
-//! `lem results list` and `lem results show`.
+//! `lem results`: list, show and export here and below.
+
+mod export;
+mod which;
 
 use super::Voice;
 use super::aggregate::stored;
@@ -17,6 +20,7 @@ pub(crate) fn results(command: &ResultsCommand, voice: Voice) -> anyhow::Result<
             let folder = ResultsFolder::new(folder.results_dir.clone());
             if *raw { show_raw(&folder, id, *json) } else { show(&folder, id, *json, voice) }
         }
+        ResultsCommand::Export(args) => export::run(args, voice),
     }
 }
 

@@ -18,6 +18,15 @@ pub(crate) fn try_text(text: impl Display) -> io::Result<bool> {
     }
 }
 
+/// Writes bytes that need not be text. A reader that went away is no error.
+pub(crate) fn bytes(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// Writes one line.
 pub(crate) fn line(line: impl Display) -> io::Result<()> {
     text(format_args!("{line}\n"))

@@ -32,7 +32,10 @@ impl ResultsFolder {
     }
 
     /// The ids of all bundles, in order, which is the order of time. No folder, no bundles.
-    pub(super) fn ids(&self) -> Result<Vec<ExperimentId>, ResultsError> {
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn ids(&self) -> Result<Vec<ExperimentId>, ResultsError> {
         let entries = match std::fs::read_dir(self.root()) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

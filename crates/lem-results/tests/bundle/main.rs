@@ -4,6 +4,7 @@
 mod aggregation;
 mod corruption;
 mod crash;
+mod export;
 mod fixture;
 mod generate;
 mod listing;

@@ -56,6 +56,18 @@ pub enum ValidityRecord {
     Invalid,
 }
 
+impl ValidityRecord {
+    /// The verdict as written in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Limited => "limited",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
 impl QuantityRecord {
     /// The record of a quantity at `field` of its document.
     pub(crate) fn of<U: Unit>(field: &str, quantity: &Quantity<U>) -> Result<Self, FieldError> {

@@ -1,7 +1,8 @@
 //! Numbers as people read them: four significant digits, and a prefix where the unit takes one.
 
 /// A value with its unit, such as `5.167 GFLOP` or `12.3 ms`.
-pub(crate) fn with_unit(value: f64, unit: &str) -> String {
+#[must_use]
+pub fn with_unit(value: f64, unit: &str) -> String {
     let (scaled, prefix) = scale(value, unit);
     let number = significant(scaled);
     let separator = if unit.is_empty() && prefix.is_empty() { "" } else { " " };
@@ -10,7 +11,8 @@ pub(crate) fn with_unit(value: f64, unit: &str) -> String {
 
 /// A value and its expanded uncertainty on the same scale, such as `341 ± 20 J`: two significant digits of the
 /// uncertainty, and the value no finer than those.
-pub(crate) fn with_uncertainty(value: f64, expanded: f64, unit: &str) -> String {
+#[must_use]
+pub fn with_uncertainty(value: f64, expanded: f64, unit: &str) -> String {
     const DIGITS: i32 = 2;
     const MOST_DECIMALS: usize = 6;
     let (scaled, prefix) = scale(value, unit);
@@ -23,18 +25,35 @@ pub(crate) fn with_uncertainty(value: f64, expanded: f64, unit: &str) -> String 
     format!("{scaled:.decimals$} ± {expanded:.decimals$} {prefix}{unit}")
 }
 
+/// The same without unit and prefix, for tables that say the unit once: the value and, unless it is not known, its
+/// expanded uncertainty.
+#[must_use]
+pub fn bare(value: f64, expanded: Option<f64>) -> (String, Option<String>) {
+    const DIGITS: i32 = 2;
+    match expanded.filter(|expanded| *expanded > 0.0 && expanded.is_finite()) {
+        Some(expanded) => {
+            let decimals = usize::try_from(DIGITS - 1 - exponent(expanded)).unwrap_or(0).min(9);
+            (format!("{value:.decimals$}"), Some(format!("{expanded:.decimals$}")))
+        }
+        None => (significant(value), None),
+    }
+}
+
 /// Seconds as milliseconds or seconds, whichever reads better.
-pub(crate) fn seconds(value: f64) -> String {
+#[must_use]
+pub fn seconds(value: f64) -> String {
     if value.abs() < 10.0 { format!("{} ms", significant(value * 1e3)) } else { format!("{} s", significant(value)) }
 }
 
 /// Bytes in mebibytes.
-pub(crate) fn mebibytes(bytes: u64) -> String {
+#[must_use]
+pub fn mebibytes(bytes: u64) -> String {
     format!("{} MiB", significant(lem_domain::units::Bytes::new(bytes).as_mebibytes()))
 }
 
 /// A count with thousands separated.
-pub(crate) fn count(value: u64) -> String {
+#[must_use]
+pub fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (position, digit) in digits.chars().enumerate() {
