@@ -73,17 +73,17 @@ fn of_prompts(args: &PromptArgs) -> Result<Vec<Override>, SeamError> {
     let mut set = |path: &str, value: Value, flag: &str| {
         overrides.push(Override { path: path.to_owned(), value, flag: flag.to_owned() });
     };
-    match args.dataset.as_deref() {
-        Some(EMBEDDED_NAME) => set("prompts.source", json!("embedded"), "--dataset"),
-        Some(dataset) => {
-            set("prompts.source", json!("hub"), "--dataset");
-            set("prompts.dataset", json!(dataset), "--dataset");
-        }
-        None => {}
+    // Another source takes back the place that a file of configuration names.
+    if let Some(dataset) = &args.dataset {
+        let is_embedded = dataset == EMBEDDED_NAME;
+        set("prompts.source", json!(if is_embedded { "embedded" } else { "hub" }), "--dataset");
+        set("prompts.dataset", if is_embedded { Value::Null } else { json!(dataset) }, "--dataset");
+        set("prompts.path", Value::Null, "--dataset");
     }
     if let Some(prompts) = &args.prompts {
         set("prompts.source", json!("file"), "--prompts");
         set("prompts.path", json!(text(prompts)?), "--prompts");
+        set("prompts.dataset", Value::Null, "--prompts");
     }
     if let Some(sample_size) = &args.sample_size {
         let value = sample_size.parse::<u64>().map_or_else(|_| json!(sample_size), |number| json!(number));
@@ -168,6 +168,7 @@ mod tests {
         let expected = [
             ("prompts.source", json!("file")),
             ("prompts.path", json!("p.txt")),
+            ("prompts.dataset", Value::Null),
             ("prompts.sample_size", json!("all")),
             ("batching.batch_size", json!(8)),
             ("decoder.preset", Value::Null),
@@ -183,8 +184,8 @@ mod tests {
             let set = overrides(&ConfigArgs { prompts, ..ConfigArgs::default() }).expect("valid");
             set.into_iter().map(|one| one.value).collect::<Vec<_>>()
         };
-        assert_eq!(of(EMBEDDED_NAME), [json!("embedded")]);
-        assert_eq!(of("alpaca"), [json!("hub"), json!("alpaca")]);
+        assert_eq!(of(EMBEDDED_NAME), [json!("embedded"), Value::Null, Value::Null]);
+        assert_eq!(of("alpaca"), [json!("hub"), json!("alpaca"), Value::Null]);
     }
 
     #[test]
