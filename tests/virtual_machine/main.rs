@@ -185,6 +185,25 @@ fn a_batch_shares_its_time() {
 }
 
 #[test]
+fn cycles_of_one_loaded_model_add_up_and_agree() {
+    let settings = |cycles: u32| [("prompts.sample_size", json!(4)), ("max_output_tokens", json!(8)), ("num_cycles", json!(cycles))];
+    let (one, three) = (run(&settings(1)), run(&settings(3)));
+    let (one, three) = (one.summary(), three.summary());
+    assert_eq!((one.cycles.len(), three.cycles.len()), (1, 3));
+    assert_eq!(three.tokens.output, 3 * one.tokens.output);
+    near("window", three.window_s, 3.0 * one.window_s.unwrap());
+    near("energy", three.energy.total.value, 3.0 * one.energy.total.value.unwrap());
+    near("J/token", three.energy.per_output_token.value, one.energy.per_output_token.value.unwrap());
+    near("marginal energy", three.energy.marginal[0].energy.value, 3.0 * one.energy.marginal[0].energy.value.unwrap());
+    for cycle in &three.cycles {
+        assert!(cycle.is_whole);
+        near("energy of a cycle", cycle.energy.value, one.energy.total.value.unwrap());
+    }
+    assert_eq!(three.idle.len(), one.idle.len(), "every cycle refers to the states that the first one found");
+    assert_eq!(three.latency.ttft_s.map(|ttft| ttft.count), Some(12));
+}
+
+#[test]
 fn an_interrupt_before_the_window_leaves_a_record_that_says_so() {
     let finished = run_stopped_at(Stage::Warmup, &[("prompts.sample_size", json!(3))]);
     assert_eq!((finished.ending, finished.phase), (Ending::Interrupted, RunPhase::Interrupted));

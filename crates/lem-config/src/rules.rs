@@ -1,13 +1,6 @@
 //! Rules between settings.
 
-mod advice;
-mod placement;
 mod prompts;
-mod repetition;
-mod servers;
-mod traffic;
-
-pub(crate) use advice::advise;
 
 use crate::sections::{CpuPower, Impact, Settings};
 use crate::stack::Stack;
@@ -33,16 +26,6 @@ pub(crate) fn check(stack: &Stack, settings: &Settings) -> Vec<Violation> {
         price,
         draft_model,
         beams,
-        traffic::rate,
-        traffic::burstiness,
-        traffic::batches,
-        placement::degree,
-        placement::one_device,
-        repetition::schedule_times,
-        repetition::target,
-        repetition::warmup,
-        servers::address,
-        servers::launcher,
     ];
     rules.iter().filter_map(|rule| rule(stack, settings)).collect()
 }

@@ -157,7 +157,7 @@ impl Generation {
     /// Rates, latencies, arithmetic and memory; without sensors, energy is unavailable and says so.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        summarise(&self.record)
+        summarise(std::slice::from_ref(&self.record))
     }
 }
 

@@ -4,6 +4,7 @@
 //! better rules. Start at [`summarise`].
 
 mod arithmetic;
+mod cycle;
 mod distribution;
 mod energy;
 mod energy_findings;
@@ -21,6 +22,7 @@ mod timeline;
 mod traffic;
 
 pub use arithmetic::{ArithmeticSummary, Waste};
+pub use cycle::CycleSummary;
 pub use distribution::Distribution;
 pub use energy::{EnergyReading, headline, reach, read_energy};
 pub use gauges::{GaugeSummary, Throttle};

@@ -17,4 +17,4 @@ pub use error::{BoxError, Fault, SeamError};
 pub use interrupt::Interrupt;
 pub use progress::{Progress, Silent, Stage};
 pub use server::{HostFacts, ServerEndpoint, ServerHost, ServerLauncher};
-pub use storage::{Forgetful, ProfileStore, ResultsRepository, RunPhase, RunSetup, RunState, StateStore};
+pub use storage::{Forgetful, ProfileStore, RecordedCycle, ResultsRepository, RunPhase, RunSetup, RunState, StateStore};

@@ -20,6 +20,13 @@ use crate::units::Bytes;
 
 /// Everything recorded of one experiment: the input of every derivation.
 #[derive(Clone, Debug, PartialEq)]
+pub struct ExperimentRecord {
+    /// One record per measured window, in the order they were measured.
+    pub cycles: Vec<RunRecord>,
+}
+
+/// Everything recorded of one cycle: one measured window and what belongs to it.
+#[derive(Clone, Debug, PartialEq)]
 pub struct RunRecord {
     /// One record per worker process, by index.
     pub processes: Vec<ProcessRecord>,
@@ -34,7 +41,8 @@ pub struct HostRecord {
     pub meter: SensorRecord,
     /// When the machine was left idle, by state.
     pub idle: Vec<IdleWindow>,
-    /// Idle levels that were found earlier, on this very host, and that a check found to hold still.
+    /// Idle levels that were found earlier on this very host: by an earlier run, where a check found them to hold still,
+    /// or before an earlier cycle of this one.
     pub kept_idle: Vec<IdleLevel>,
     /// Largest half-width of the 95 % interval of the random part, relative to the energy, that was asked for.
     pub asked_precision: Option<f64>,

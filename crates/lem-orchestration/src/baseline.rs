@@ -40,7 +40,7 @@ struct Watched {
     at: SystemTime,
 }
 
-/// What the idle states of a run come to.
+/// What a cycle knows of idle states.
 pub(crate) struct Observed {
     pub(crate) idle: Vec<IdleWindow>,
     pub(crate) kept: Vec<IdleLevel>,
@@ -115,10 +115,23 @@ impl<'a> Baseline<'a> {
         states.filter(|state| is_before_load(**state)).for_each(|state| *state = name);
     }
 
-    /// Keeps what was found for later runs.
-    pub(crate) fn finish(mut self, meter: &SensorRecord) -> Observed {
-        let found = self.watched.iter().flat_map(|watched| seen(meter, watched.idle, watched.at));
-        let fresh: Vec<IdleLevel> = found.filter(|level| !level.device.is_virtual()).collect();
+    /// What a cycle may refer to: what was watched in its own session, given in `meter`, and what is known from before. What
+    /// was found is kept for later cycles and runs.
+    pub(crate) fn of_cycle(&mut self, meter: &SensorRecord) -> Observed {
+        let watched = std::mem::take(&mut self.watched);
+        let found: Vec<IdleLevel> = watched.iter().flat_map(|watched| seen(meter, watched.idle, watched.at)).collect();
+        let of_cycle = Observed {
+            idle: watched.iter().map(|watched| watched.idle).collect(),
+            kept: self.kept.clone(),
+            findings: std::mem::take(&mut self.findings),
+        };
+        let fresh: Vec<IdleLevel> = found.iter().filter(|level| !level.device.is_virtual()).cloned().collect();
+        self.kept.extend(found);
+        self.keep_for_later_runs(fresh);
+        Observed { findings: [of_cycle.findings, std::mem::take(&mut self.findings)].concat(), ..of_cycle }
+    }
+
+    fn keep_for_later_runs(&mut self, fresh: Vec<IdleLevel>) {
         if self.keep && !fresh.is_empty() {
             // Read anew: another run may have added to them meanwhile.
             let profiles = self.tools.profiles;
@@ -126,8 +139,6 @@ impl<'a> Baseline<'a> {
                 self.give_up_keeping("of this run could not be kept for later ones", &error);
             }
         }
-        let idle = self.watched.iter().map(|watched| watched.idle).collect();
-        Observed { idle, kept: self.kept, findings: self.findings }
     }
 
     /// Lets the machine idle with a margin on both sides: neither what ran before nor what comes after may reach into

@@ -119,11 +119,31 @@ impl Life<'_> {
         };
         if tools.interrupt.is_raised() {
             let record = record::unmeasured(&*engine, before, &workload);
-            self.save(sampling, baseline, record)?;
-            self.enter(RunPhase::Interrupted)?;
-            return Ok(Ending::Interrupted);
+            self.save(0, sampling, &mut baseline, record)?;
+            return self.end(RunPhase::Interrupted, Ending::Interrupted);
         }
-        self.measure(&mut *engine, sampling, baseline, before, &workload)
+        // The first cycle has the session in which the idle states were watched; every other one has its own.
+        let mut first = Some(sampling);
+        for cycle in 0..spec.repetition.cycles {
+            if cycle > 0 && tools.interrupt.is_raised() {
+                return self.end(RunPhase::Interrupted, Ending::Interrupted);
+            }
+            let sampling = match first.take() {
+                Some(sampling) => sampling,
+                None => Sampling::start(tools.meter, tools.clock).map_err(ExperimentError::Meter)?,
+            };
+            if self.measure(cycle, &mut *engine, sampling, &mut baseline, before.clone(), &workload)? == Ending::Interrupted {
+                return self.end(RunPhase::Interrupted, Ending::Interrupted);
+            }
+        }
+        self.end(RunPhase::Recorded, Ending::Measured)
+    }
+
+    /// Closes the bundle and says how it ended.
+    fn end(&self, phase: RunPhase, ending: Ending) -> Result<Ending, ExperimentError> {
+        self.tools.results.seal(&self.experiment.id).map_err(ExperimentError::Storage)?;
+        self.enter(phase)?;
+        Ok(ending)
     }
 
     /// The states that only exist before a model is loaded. Sampling starts here and goes on to the end.
@@ -162,9 +182,10 @@ impl Life<'_> {
 
     fn measure(
         &self,
+        cycle: u32,
         engine: &mut dyn InferenceEngine,
         mut sampling: Sampling<'_>,
-        baseline: Baseline<'_>,
+        baseline: &mut Baseline<'_>,
         before: Before,
         workload: &PreparedWorkload,
     ) -> Result<Ending, ExperimentError> {
@@ -175,28 +196,36 @@ impl Life<'_> {
         let measured = measured.map_err(ExperimentError::Engine)?;
 
         let record = record::measured(engine, before, workload, &measured);
-        self.save(sampling, baseline, record)?;
-        let output = measured.output.map_err(ExperimentError::Engine)?;
+        self.save(cycle, sampling, baseline, record)?;
+        let output = match measured.output {
+            Ok(output) => output,
+            Err(error) => {
+                self.tools.results.seal(&self.experiment.id).map_err(ExperimentError::Storage)?;
+                return Err(ExperimentError::Engine(error));
+            }
+        };
         // A signal that came after the last request finished has cut nothing short.
-        if output.finish.iter().any(|finish| matches!(finish, None | Some(FinishReason::Interrupted))) {
-            self.enter(RunPhase::Interrupted)?;
-            return Ok(Ending::Interrupted);
-        }
-        self.enter(RunPhase::Recorded)?;
-        Ok(Ending::Measured)
+        let is_cut = output.finish.iter().any(|finish| matches!(finish, None | Some(FinishReason::Interrupted)));
+        Ok(if is_cut { Ending::Interrupted } else { Ending::Measured })
     }
 
-    fn save(&self, sampling: Sampling<'_>, baseline: Baseline<'_>, mut record: ProcessRecord) -> Result<(), ExperimentError> {
+    fn save(
+        &self,
+        cycle: u32,
+        sampling: Sampling<'_>,
+        baseline: &mut Baseline<'_>,
+        mut record: ProcessRecord,
+    ) -> Result<(), ExperimentError> {
         let (results, id) = (self.tools.results, &self.experiment.id);
         self.tools.progress.begin(Stage::Save, None);
         // A meter that died takes the energy with it, and nothing else: tokens and latencies are still worth keeping.
         let meter = sampling.stop().unwrap_or_else(|error| dead_meter(&error));
-        let Observed { idle, kept: kept_idle, findings } = baseline.finish(&meter);
+        let Observed { idle, kept: kept_idle, findings } = baseline.of_cycle(&meter);
         record.findings.extend(findings);
         let spec = &self.experiment.spec;
         let asked_precision = Some(spec.energy.precision);
         let host = HostRecord { meter, idle, kept_idle, asked_precision, multipliers: spec.multipliers.clone() };
-        let saved = results.save_process(id, &record).and_then(|()| results.save_host(id, &host)).and_then(|()| results.seal(id));
+        let saved = results.save_process(id, cycle, &record).and_then(|()| results.save_host(id, cycle, &host));
         self.tools.progress.end();
         saved.map_err(ExperimentError::Storage)
     }

@@ -7,6 +7,7 @@ use lem_domain::token::{FinishReason, RequestIndex, TokenEventKind};
 use lem_domain::{Finding, FindingCode, Severity, TimeWindow};
 
 /// What the steps before the window left behind.
+#[derive(Clone)]
 pub(crate) struct Before {
     pub(crate) dataset: DatasetFacts,
     pub(crate) load: TimeWindow,

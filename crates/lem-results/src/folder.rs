@@ -1,6 +1,7 @@
 //! The folder that holds the bundles: one method per thing a reader can ask of a bundle.
 
 mod create;
+mod cycles;
 mod list;
 mod protocol;
 mod raw;
@@ -9,7 +10,7 @@ mod seal;
 mod writable;
 
 pub use list::{Headline, ListEntry};
-pub use raw::RawFiles;
+pub use raw::{RawCycle, RawFiles};
 
 use crate::error::ResultsError;
 use crate::json;
@@ -52,7 +53,7 @@ impl ResultsFolder {
     /// When raw records are missing or damaged, or the document cannot be written.
     pub fn aggregate(&self, id: &ExperimentId) -> Result<SummaryRecord, ResultsError> {
         let record = self.load_record(id)?;
-        self.save_figures(id, &summarise(&record))
+        self.save_figures(id, &summarise(&record.cycles))
     }
 
     /// The figures of an experiment; `None` when they have not been derived.
@@ -124,8 +125,8 @@ impl ResultsFolder {
 
 /// The document of the process with the lowest index; `None` when no process left one.
 fn first_process(bundle: &Bundle) -> Result<Option<ProcessRecord>, ResultsError> {
-    match bundle.process_indices()?.first() {
-        Some(&index) => json::load(&bundle.file(&layout::process(index))),
+    match bundle.process_indices(0)?.first() {
+        Some(&index) => json::load(&bundle.file(&layout::process(0, index))),
         None => Ok(None),
     }
 }

@@ -18,7 +18,7 @@ mod stored;
 
 pub use digest::sha256;
 pub use error::ResultsError;
-pub use folder::{Headline, ListEntry, RawFiles, ResultsFolder};
+pub use folder::{Headline, ListEntry, RawCycle, RawFiles, ResultsFolder};
 pub use id::new_experiment_id;
 pub use output_file::OutputFile;
 pub use profiles::ProfileFolder;

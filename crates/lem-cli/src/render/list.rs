@@ -46,7 +46,7 @@ pub(crate) fn raw(raw: &RawFiles) -> std::io::Result<()> {
     for file in &raw.files {
         out::line(file.display())?;
     }
-    for document in raw.processes.iter().chain(&raw.host) {
+    for document in raw.cycles.iter().flat_map(|cycle| cycle.processes.iter().chain(&cycle.host)) {
         out::text("\n")?;
         out::json(document)?;
     }

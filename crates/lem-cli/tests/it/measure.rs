@@ -85,7 +85,7 @@ fn json_alone_is_on_stdout_however_noisy_the_program() {
     let record: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(5), "noise\nmore\n"));
     assert_eq!(record["program"]["end"], serde_json::json!({ "type": "exited", "code": 5 }));
-    assert_eq!((&record["schema_version"], &record["program"]["command"][0]), (&"2.0".into(), &"sh".into()));
+    assert_eq!((&record["schema_version"], &record["program"]["command"][0]), (&"3.0".into(), &"sh".into()));
 }
 
 #[test]

@@ -65,7 +65,7 @@ section! {
         /// Numbers of the GPUs that may be used, as CUDA counts them; an empty list is the processor. Left out: the engine
         /// chooses.
         gpus: Gpus,
-        /// How often the experiment is run, for intervals of its figures.
+        /// How many windows are measured one after the other while the model stays loaded, for intervals of the figures.
         #[validate(range(min = 1, max = 1000))]
         num_cycles: u32 = 1,
         /// Notes of your own, kept with the result.

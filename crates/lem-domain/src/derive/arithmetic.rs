@@ -31,7 +31,7 @@ pub struct Waste {
 }
 
 /// Sums up the arithmetic of all processes. `timelines` holds one slice per process.
-pub(super) fn arithmetic(processes: &[ProcessRecord], timelines: &[Vec<RequestTimeline>], window: Seconds) -> ArithmeticSummary {
+pub(super) fn arithmetic(processes: &[&ProcessRecord], timelines: &[&[RequestTimeline]], window: Seconds) -> ArithmeticSummary {
     let model_parts: Option<FlopsBreakdown> =
         processes.iter().zip(timelines).map(|(process, timelines)| model_flops(process, timelines)).sum::<Option<_>>();
     let executed: Option<FlopsBreakdown> = processes.iter().map(|process| process.executed).sum::<Option<_>>();

@@ -4,6 +4,7 @@ mod aged;
 mod averaged;
 mod judge;
 mod lattice;
+mod pooled;
 mod precision;
 mod reader;
 mod reads;
@@ -30,6 +31,7 @@ use judge::Read;
 use reader::SensorReader;
 use std::collections::BTreeMap;
 
+pub(super) use pooled::pooled;
 pub(super) use precision::precise_enough;
 pub(super) use stand_in::stand_ins;
 pub(in crate::derive) use tally::SensorTally;

@@ -46,9 +46,33 @@ pub(super) fn gauges(host: &SensorRecord, window: TimeWindow) -> Vec<GaugeSummar
     tallies(host, window).iter().filter_map(|tally| tally.summary(window.end)).collect()
 }
 
-/// What is to be said of devices whose clocks were held down in the window.
-pub(super) fn throttling(host: &SensorRecord, window: TimeWindow) -> Vec<Finding> {
-    tallies(host, window).iter().filter_map(|tally| tally.throttle(window.end)).map(|throttle| throttle.finding()).collect()
+/// Gauges of several windows as those of one.
+pub(super) fn pooled_gauges(of_windows: impl Iterator<Item = Vec<GaugeSummary>>) -> Vec<GaugeSummary> {
+    let mut pooled: Vec<GaugeSummary> = Vec::new();
+    for gauge in of_windows.flatten() {
+        match pooled.iter_mut().find(|known| known.device == gauge.device && known.sensor == gauge.sensor) {
+            None => pooled.push(gauge),
+            Some(known) => known.pool(&gauge),
+        }
+    }
+    pooled
+}
+
+/// Devices whose clocks were held down in the window.
+pub(super) fn throttling(host: &SensorRecord, window: TimeWindow) -> Vec<Throttle> {
+    tallies(host, window).iter().filter_map(|tally| tally.throttle(window.end)).collect()
+}
+
+/// What is to be said of devices whose clocks were held down, in any of several windows.
+pub(super) fn throttle_findings(of_windows: impl Iterator<Item = Vec<Throttle>>) -> Vec<Finding> {
+    let mut pooled: Vec<Throttle> = Vec::new();
+    for throttle in of_windows.flatten() {
+        match pooled.iter_mut().find(|known| known.device == throttle.device) {
+            None => pooled.push(throttle),
+            Some(known) => known.pool(throttle),
+        }
+    }
+    pooled.iter().map(Throttle::finding).collect()
 }
 
 fn tallies(host: &SensorRecord, window: TimeWindow) -> Vec<GaugeTally> {
@@ -155,7 +179,29 @@ impl Counted {
     }
 }
 
+impl GaugeSummary {
+    fn pool(&mut self, other: &Self) {
+        let n_samples = self.n_samples + other.n_samples;
+        #[expect(clippy::cast_precision_loss, reason = "samples of one experiment stay far below 2^53")]
+        let share = other.n_samples as f64 / n_samples as f64;
+        self.mean += share * (other.mean - self.mean);
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+        self.n_samples = n_samples;
+    }
+}
+
 impl Throttle {
+    fn pool(&mut self, other: Self) {
+        self.n_samples += other.n_samples;
+        for (reason, n_samples) in other.reasons {
+            match self.reasons.iter_mut().find(|(known, _)| *known == reason) {
+                None => self.reasons.push((reason, n_samples)),
+                Some((_, known)) => *known += n_samples,
+            }
+        }
+    }
+
     /// What a reader must know of it.
     pub(super) fn finding(&self) -> Finding {
         let told: Vec<String> =
@@ -217,7 +263,7 @@ mod tests {
             let points = bits.iter().zip(1..).map(|(&bits, tick)| (tick * 100, bits as f64)).collect();
             let record = gauge(Gauge::ThrottleReasons, points);
             assert_eq!(gauges(&record, window(0, 10_000)), [], "bits have no mean");
-            let findings = throttling(&record, window(0, 10_000));
+            let findings = throttle_findings(std::iter::once(throttling(&record, window(0, 10_000))));
             assert_eq!(findings.len(), usize::from(expected.is_some()), "{findings:?}");
             for (finding, expected) in findings.iter().zip(expected) {
                 assert_eq!((finding.code, finding.severity), (FindingCode::Throttled, Severity::Warning));
@@ -229,6 +275,17 @@ mod tests {
         check(&[0x4, 0, 0x4], Some("board gpu: the driver held the clocks down (sw_power_cap in 2 of 3 samples)"));
         check(&[0x48], Some("hw_slowdown in 1 of 1 samples, hw_thermal_slowdown in 1 of 1 samples"));
         check(&[0x1, 0x200], Some("unknown reason 0x200"));
+    }
+
+    #[test]
+    fn several_windows_are_pooled_sample_by_sample() {
+        let temperature = gauge(Gauge::Temperature, vec![(1_000, 60.0), (1_500, 66.0), (2_000, 66.0), (3_000, 40.0)]);
+        let pooled = pooled_gauges([window(900, 2_100), window(2_900, 3_100)].into_iter().map(|window| gauges(&temperature, window)));
+        assert_eq!((pooled.len(), pooled[0].min, pooled[0].mean, pooled[0].max, pooled[0].n_samples), (1, 40.0, 58.0, 66.0, 4));
+        let throttled = gauge(Gauge::ThrottleReasons, vec![(1_000, 4.0), (3_000, 12.0)]);
+        let of_windows = [window(900, 1_100), window(2_900, 3_100)].into_iter().map(|window| throttling(&throttled, window));
+        let findings = throttle_findings(of_windows);
+        assert!(findings.len() == 1 && findings[0].message.contains("sw_power_cap in 2 of 2"), "{findings:?}");
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub struct IdleReading {
     pub boundary: Boundary,
     /// Mean over the time in which the state was watched.
     pub power: Quantity<Watts>,
-    /// Whether it was found by an earlier run and kept.
+    /// Whether it was found earlier and kept.
     pub kept: bool,
 }
 
@@ -46,6 +46,24 @@ pub(super) struct Gross<'a> {
     pub(super) readings: &'a [EnergyReading],
     pub(super) span: Seconds,
     pub(super) output: Tokens,
+}
+
+/// The idle power that all cycles know of. What one cycle watched the others only refer to, so it stands once.
+pub(super) fn idle_of_cycles<'a>(hosts: impl Iterator<Item = &'a HostRecord>) -> Vec<IdleReading> {
+    let (watched, kept): (Vec<_>, Vec<_>) = hosts.flat_map(idle_readings).partition(|reading| !reading.kept);
+    let mut known = watched;
+    for reading in kept {
+        let is_same = |other: &IdleReading| {
+            other.state == reading.state
+                && other.device == reading.device
+                && other.sensor == reading.sensor
+                && other.boundary == reading.boundary
+        };
+        if !known.iter().any(is_same) {
+            known.push(reading);
+        }
+    }
+    known
 }
 
 /// The power of every energy sensor in every state that was watched, then the levels that were kept. A level of a sensor

@@ -1,40 +1,41 @@
-//! The whole result of a run, from its raw records alone.
+//! The whole result of an experiment, from its raw records alone.
 
 mod decoding;
 mod energy;
 mod findings;
 mod memory;
 mod rates;
-mod requests;
+pub(super) mod requests;
 
 pub use energy::EnergySummary;
 pub use rates::{LatencySummary, ThroughputSummary};
 pub use requests::{RequestCounts, TokenTotals};
 
 use super::arithmetic::{ArithmeticSummary, arithmetic};
-use super::phases::Phases;
-use super::timeline::{RequestTimeline, timelines};
+use super::cycle::{Cycle, CycleSummary};
+use super::phases::total;
+use super::timeline::RequestTimeline;
 use super::traffic::{self, TrafficSummary};
 use crate::finding::Finding;
-use crate::record::{MemoryFacts, RunRecord};
+use crate::record::{MemoryFacts, ProcessRecord, RunRecord};
 use crate::time::TimeWindow;
 use crate::token::SpeculationCounts;
 use crate::units::Seconds;
 
-/// Everything derived from one run.
+/// Everything derived from one experiment, over all of its cycles.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
-    /// Processes whose records were found.
+    /// Processes of one cycle whose records were found, of the cycle with the fewest.
     pub processes: u32,
-    /// Length of the common wall window; `None` when no process opened one.
+    /// Summed length of the common wall windows of all cycles; `None` when no process opened one.
     pub window: Option<Seconds>,
     /// Requests by outcome.
     pub requests: RequestCounts,
     /// Tokens by kind.
     pub tokens: TokenTotals,
-    /// Rates over the common wall window.
+    /// Rates over the common wall windows.
     pub throughput: ThroughputSummary,
-    /// Latency distributions over pooled requests, in seconds.
+    /// Latency distributions over the pooled requests of all cycles, in seconds.
     pub latency: LatencySummary,
     /// Energy.
     pub energy: EnergySummary,
@@ -47,39 +48,48 @@ pub struct Summary {
     /// Mean of the natural logarithm of an output token's probability, over all requests that kept it; `None` when none
     /// did. The exponential of its negation is the perplexity of the output.
     pub mean_log_probability: Option<f64>,
-    /// Memory: peaks are the greatest over processes, the rest is added.
+    /// Memory: peaks are the greatest over processes, the rest is added; of several cycles the greatest.
     pub memory: MemoryFacts,
+    /// Each cycle by itself, in the order they were measured.
+    pub cycles: Vec<CycleSummary>,
     /// What a reader must know: recorded findings first, derived ones after.
     pub findings: Vec<Finding>,
 }
 
-/// Derives everything from the raw records.
+/// Derives everything from the raw records of all cycles.
+///
+/// Energies, tokens and windows are summed, latencies pooled, and every ratio is one of sums.
 #[must_use]
-pub fn summarise(record: &RunRecord) -> Summary {
-    let timelines: Vec<Vec<RequestTimeline>> =
-        record.processes.iter().map(|process| timelines(&process.events, process.requests.len())).collect();
-    let window = record.processes.iter().filter_map(|process| process.window).reduce(TimeWindow::hull);
-    let span = window.map(TimeWindow::span);
-    let phases = Phases::of(timelines.iter().flatten());
+pub fn summarise(cycles: &[RunRecord]) -> Summary {
+    let cycles: Vec<Cycle<'_>> = cycles.iter().map(Cycle::of).collect();
+    let processes: Vec<&ProcessRecord> = cycles.iter().flat_map(|cycle| &cycle.record.processes).collect();
+    let timelines: Vec<&[RequestTimeline]> = cycles.iter().flat_map(|cycle| &cycle.timelines).map(Vec::as_slice).collect();
+    let windows: Vec<TimeWindow> = cycles.iter().filter_map(|cycle| cycle.window).collect();
+    let span = (!windows.is_empty()).then(|| total(&windows));
+    // Cycles may come from two boots, whose clocks know nothing of each other: lengths may be added, instants not compared.
+    let prefill_time = cycles.iter().map(|cycle| total(&cycle.phases.prefill) + total(&cycle.phases.mixed)).sum();
+    let decode_time = cycles.iter().map(|cycle| total(&cycle.phases.decode)).sum();
 
-    let requests = requests::count_requests(&record.processes, &timelines);
-    let tokens = requests::count_tokens(&record.processes, &timelines, window);
-    let energy = energy::energy(record, window, &phases, &tokens, &requests);
-    let arithmetic = arithmetic(&record.processes, &timelines, span.unwrap_or_default());
-    let findings = findings::findings(record, window, &requests, &tokens, &energy, &arithmetic);
+    let requests = cycles.iter().map(|cycle| cycle.requests).sum();
+    let tokens = cycles.iter().map(|cycle| cycle.tokens).sum();
+    let energy = energy::energy(&cycles, span, &tokens, &requests);
+    let arithmetic = arithmetic(&processes, &timelines, span.unwrap_or_default());
+    let findings = findings::findings(&cycles, &requests, &tokens, &energy, &arithmetic);
+    let fewest = cycles.iter().map(|cycle| cycle.record.processes.len()).min().unwrap_or(0);
     Summary {
-        processes: u32::try_from(record.processes.len()).unwrap_or(u32::MAX),
+        processes: u32::try_from(fewest).unwrap_or(u32::MAX),
         window: span,
         requests,
         tokens,
-        throughput: rates::throughput(span, &phases, &tokens, &requests),
+        throughput: rates::throughput(span, prefill_time, &tokens, &requests),
         latency: rates::latency(&timelines),
         energy,
         arithmetic,
-        traffic: traffic::traffic(&record.processes, &phases),
-        speculation: decoding::speculation(&record.processes),
-        mean_log_probability: decoding::mean_log_probability(&record.processes, &timelines),
-        memory: memory::memory(&record.processes),
+        traffic: traffic::traffic(&processes, decode_time),
+        speculation: decoding::speculation(&processes),
+        mean_log_probability: decoding::mean_log_probability(&processes, &timelines),
+        memory: memory::memory(cycles.iter().map(|cycle| cycle.record.processes.as_slice())),
+        cycles: cycles.iter().map(Cycle::summary).collect(),
         findings,
     }
 }

@@ -24,6 +24,15 @@ pub struct RunSetup {
     pub created_at: SystemTime,
 }
 
+/// A cycle whose records are all there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordedCycle {
+    /// Its index, from 0.
+    pub index: u32,
+    /// Whether every process that was expected left a record, opened its window, and no request was cut off.
+    pub is_whole: bool,
+}
+
 /// Keeps what runs record and what is derived from it.
 ///
 /// Every write is atomic: after a crash at any point there is the old content or the new.
@@ -34,17 +43,29 @@ pub trait ResultsRepository {
     /// When it exists already or cannot be written.
     fn create(&self, id: &ExperimentId, setup: &RunSetup) -> Result<(), SeamError>;
 
-    /// Saves what one process recorded.
+    /// Saves what one process recorded of a cycle.
     ///
     /// # Errors
     /// When it cannot be written.
-    fn save_process(&self, id: &ExperimentId, record: &ProcessRecord) -> Result<(), SeamError>;
+    fn save_process(&self, id: &ExperimentId, cycle: u32, record: &ProcessRecord) -> Result<(), SeamError>;
 
-    /// Saves what the host recorded.
+    /// Saves what the host recorded of a cycle. It comes last: a cycle whose host left its record is complete.
     ///
     /// # Errors
     /// When it cannot be written.
-    fn save_host(&self, id: &ExperimentId, record: &HostRecord) -> Result<(), SeamError>;
+    fn save_host(&self, id: &ExperimentId, cycle: u32, record: &HostRecord) -> Result<(), SeamError>;
+
+    /// The complete cycles of an experiment, in order.
+    ///
+    /// # Errors
+    /// When there is no such experiment, or its records are damaged.
+    fn recorded_cycles(&self, id: &ExperimentId) -> Result<Vec<RecordedCycle>, SeamError>;
+
+    /// Opens a bundle for the cycles from `first` on: what is there of them is removed, and the figures with it.
+    ///
+    /// # Errors
+    /// When there is no such experiment or it cannot be written.
+    fn reopen(&self, id: &ExperimentId, first: u32) -> Result<(), SeamError>;
 
     /// Derives the figures from the saved raw records alone and saves them beside those.
     ///

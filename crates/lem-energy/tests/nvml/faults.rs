@@ -52,7 +52,7 @@ fn result(settings: &[(&str, &str)]) -> (Summary, TimeWindow) {
     let (fake, _) = from_now(&[settings, &[("THROTTLE", "0")]].concat());
     let findings = try_open(machine(&fake, None)).expect("opens").findings;
     let (record, window) = measure(&fake, 2_000, 1_500);
-    (summarise(&run(record, window, findings)), window)
+    (summarise(&[run(record, window, findings)]), window)
 }
 
 fn codes(summary: &Summary) -> Vec<(FindingCode, Severity)> {
@@ -135,7 +135,7 @@ fn no_permission_at_all_is_no_figure_and_the_exact_remedy() {
     // Where it was not named, the run goes on without it.
     let (record, window) = measure_all(&fake);
     assert!(record.sensors.is_empty() && readings(&record, window).is_empty());
-    let summary = summarise(&run(record, window, Vec::new()));
+    let summary = summarise(&[run(record, window, Vec::new())]);
     assert_eq!((summary.energy.total.value(), summary.energy.total.grade()), (None, Grade::Unavailable));
     let reason = summary.energy.total.absence().expect("says why");
     assert!(reason.contains("nvml") && reason.contains("/dev/nvidia"), "{reason}");

@@ -12,7 +12,7 @@ fn watched(lab: &Lab) -> Vec<(IdleState, u64, u64)> {
     let left = lab.run();
     assert_eq!(left.ending.unwrap(), Ending::Measured);
     let millis = |nanos: u64| nanos / 1_000_000;
-    let idle = left.host.unwrap().idle;
+    let idle = &left.hosts[0].idle;
     idle.iter().map(|idle| (idle.state, millis(idle.window.start.as_nanos()), millis(idle.window.end.as_nanos()))).collect()
 }
 
@@ -90,7 +90,7 @@ fn an_interrupt_while_idle_ends_it_at_once_and_before_the_load_there_is_nothing_
         let left = lab.run_stopped_at(stage, 3);
         assert_eq!(left.ending.as_ref().unwrap(), &Ending::Cancelled);
         assert_eq!(left.phases, [RunPhase::Created, RunPhase::Interrupted]);
-        assert!(left.process.is_none() && left.host.is_none() && left.times_of("load").is_empty());
+        assert!(left.process.is_none() && left.hosts.is_empty() && left.times_of("load").is_empty());
         assert_eq!(left.times_of("hold").len(), at_load);
     }
 }

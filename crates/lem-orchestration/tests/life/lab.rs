@@ -42,7 +42,7 @@ pub(crate) struct Shared {
     broken: Mutex<Vec<&'static str>>,
     phases: Mutex<Vec<RunPhase>>,
     process: Mutex<Option<ProcessRecord>>,
-    host: Mutex<Option<HostRecord>>,
+    hosts: Mutex<Vec<HostRecord>>,
 }
 
 impl Shared {
@@ -62,13 +62,14 @@ pub(crate) struct Left {
     pub(crate) journal: Vec<(u64, &'static str)>,
     pub(crate) phases: Vec<RunPhase>,
     pub(crate) process: Option<ProcessRecord>,
-    pub(crate) host: Option<HostRecord>,
+    /// By cycle.
+    pub(crate) hosts: Vec<HostRecord>,
     pub(crate) idle_stages: u32,
 }
 
 impl Left {
     pub(crate) fn host(&self) -> &HostRecord {
-        self.host.as_ref().unwrap()
+        &self.hosts[0]
     }
 
     pub(crate) fn times_of(&self, what: &str) -> Vec<u64> {
@@ -122,7 +123,7 @@ impl Lab {
             journal,
             phases: shared.phases.lock().unwrap().clone(),
             process: shared.process.lock().unwrap().take(),
-            host: shared.host.lock().unwrap().take(),
+            hosts: std::mem::take(&mut shared.hosts.lock().unwrap()),
             idle_stages: progress.seen.lock().unwrap().idle_stages,
         }
     }

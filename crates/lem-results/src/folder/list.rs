@@ -58,7 +58,7 @@ impl ResultsFolder {
         let mut problems = Problems::default();
         let manifest = problems.noting(self.manifest(id));
         let state = problems.noting(self.state(id)).flatten();
-        let indices = problems.noting(bundle.process_indices()).unwrap_or_default();
+        let indices = problems.noting(bundle.process_indices(0)).unwrap_or_default();
         let summary = problems.noting(self.summary(id)).flatten();
         let facts = match &summary {
             Some(summary) => Some((summary.model.reference.clone(), summary.engine.backend)),
@@ -70,7 +70,7 @@ impl ResultsFolder {
             model: facts.as_ref().map(|(model, _)| model.clone()),
             backend: facts.map(|(_, backend)| backend.to_string()),
             state,
-            has_raw: !indices.is_empty() && bundle.file(layout::HOST).is_file(),
+            has_raw: !indices.is_empty() && bundle.file(&layout::host(0)).is_file(),
             has_aggregate: bundle.file(layout::AGGREGATED).is_file(),
             headline: summary.map(Headline::from),
             problem: problems.first,

@@ -2,7 +2,7 @@
 
 use super::ResultsFolder;
 use lem_domain::ExperimentId;
-use lem_domain::protocol::{ResultsRepository, RunSetup, RunState, SeamError, StateStore};
+use lem_domain::protocol::{RecordedCycle, ResultsRepository, RunSetup, RunState, SeamError, StateStore};
 use lem_domain::record::{HostRecord, ProcessRecord};
 
 impl ResultsRepository for ResultsFolder {
@@ -10,12 +10,20 @@ impl ResultsRepository for ResultsFolder {
         Ok(self.make(id, setup)?)
     }
 
-    fn save_process(&self, id: &ExperimentId, record: &ProcessRecord) -> Result<(), SeamError> {
-        Ok(self.keep_process(id, record)?)
+    fn save_process(&self, id: &ExperimentId, cycle: u32, record: &ProcessRecord) -> Result<(), SeamError> {
+        Ok(self.keep_process(id, cycle, record)?)
     }
 
-    fn save_host(&self, id: &ExperimentId, record: &HostRecord) -> Result<(), SeamError> {
-        Ok(self.keep_host(id, record)?)
+    fn save_host(&self, id: &ExperimentId, cycle: u32, record: &HostRecord) -> Result<(), SeamError> {
+        Ok(self.keep_host(id, cycle, record)?)
+    }
+
+    fn recorded_cycles(&self, id: &ExperimentId) -> Result<Vec<RecordedCycle>, SeamError> {
+        Ok(self.complete(id)?)
+    }
+
+    fn reopen(&self, id: &ExperimentId, first: u32) -> Result<(), SeamError> {
+        Ok(self.open_again(id, first)?)
     }
 
     fn aggregate(&self, id: &ExperimentId) -> Result<(), SeamError> {

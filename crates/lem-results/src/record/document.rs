@@ -42,8 +42,8 @@ pub use sensor::{GainRecord, SensorKindRecord, SensorRecord, StampRecord};
 pub use served::{ReportedRecord, ServedRecord, ServerRecord, TokenCountsRecord};
 pub use state::StateRecord;
 pub use summary::{
-    ArithmeticRecord, DistributionRecord, EnergyRecord, GaugeRecord, IdleReadingRecord, ImpactRecord, LatencyRecord, MarginalRecord,
-    PathRatioRecord, ReadingRecord, RequestCountsRecord, SummaryRecord, ThroughputRecord, TokenTotalsRecord, TrafficSummaryRecord,
-    WasteRecord,
+    ArithmeticRecord, CycleRecord, DistributionRecord, EnergyRecord, GaugeRecord, IdleReadingRecord, ImpactRecord, LatencyRecord,
+    MarginalRecord, PathRatioRecord, ReadingRecord, RequestCountsRecord, SummaryRecord, ThroughputRecord, TokenTotalsRecord,
+    TrafficSummaryRecord, WasteRecord,
 };
 pub use traffic::{PassTrafficRecord, TrafficRecord};

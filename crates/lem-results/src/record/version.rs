@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Version of the documents and streams of a bundle and of what is kept of sensors between runs, written as `"2.0"`.
+/// Version of the documents and streams of a bundle and of what is kept of sensors between runs, written as `"3.0"`.
 ///
 /// A minor version only adds fields, which older readers pass over. Whatever an older reader would misread — a changed
 /// meaning, a removed field, a new name in a closed list — is a new major version.
@@ -12,6 +12,9 @@ use std::fmt;
 /// where they do not.
 ///
 /// # Changelog
+/// - 3.0: an experiment has cycles. The first one lies where the only one lay; `raw/cycle_<c>/` holds every other one with
+///   the same names, so that a reader of 2.x would take the figures of the first cycle for those of all. `aggregated.json`
+///   holds `cycles`, and its other figures are over all of them.
 /// - 2.0: more boundaries, `gauge` among the kinds of sensor, `stop_string` among the reasons why a request ended and new
 ///   codes of findings. `interval_ns` and `stamp` stand with each sensor; before, all sensors shared the `interval_ns` of
 ///   `raw/host.json` and every sample was stamped by its read. `raw/host.json` holds `idle`, `kept_idle` and `multipliers`.
@@ -33,7 +36,7 @@ pub struct SchemaVersion {
 
 impl SchemaVersion {
     /// The version this crate writes.
-    pub const CURRENT: Self = Self { major: 2, minor: 0 };
+    pub const CURRENT: Self = Self { major: 3, minor: 0 };
 
     /// The oldest major version that this crate reads.
     pub const OLDEST_MAJOR: u32 = 1;
@@ -81,7 +84,8 @@ mod tests {
         check("1.7", true);
         check("2.0", true);
         check("2.7", true);
-        check("3.0", false);
+        check("3.0", true);
+        check("4.0", false);
         check("0.9", false);
         for wrong in ["\"1\"", "\"one.two\"", "1.0", "null", "\"\""] {
             assert!(serde_json::from_str::<SchemaVersion>(wrong).is_err(), "{wrong}");

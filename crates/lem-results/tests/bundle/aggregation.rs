@@ -30,9 +30,9 @@ fn it_does_not_depend_on_when_the_bundle_was_made() {
         setup.created_at += std::time::Duration::from_secs(shift);
         scene.results.create(&id, &setup).unwrap();
         for process in &run().processes {
-            scene.results.save_process(&id, process).unwrap();
+            scene.results.save_process(&id, 0, process).unwrap();
         }
-        scene.results.save_host(&id, &run().host).unwrap();
+        scene.results.save_host(&id, 0, &run().host).unwrap();
         scene.results.aggregate(&id).unwrap();
         std::fs::read(scene.path(&id, "aggregated.json")).unwrap()
     };
@@ -45,7 +45,7 @@ fn the_document_says_what_was_derived() {
     assert_eq!(scene.results.summary(&id).unwrap(), None);
     let aggregated = scene.results.aggregate(&id).unwrap();
     assert_eq!(scene.results.summary(&id).unwrap(), Some(aggregated.clone()));
-    let derived = summarise(&run());
+    let derived = summarise(&[run()]);
     assert_eq!(aggregated.experiment_id, "run");
     assert_eq!(aggregated.model.reference, "model.gguf");
     assert_eq!(aggregated.tokens.output, 64);

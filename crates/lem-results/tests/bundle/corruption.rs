@@ -81,7 +81,7 @@ fn a_missing_raw_file_is_named() {
 #[test]
 fn a_raw_file_that_was_added_after_sealing_is_named() {
     let (scene, id) = Scene::with_sealed("run");
-    scene.results.save_process(&id, &process(2)).unwrap();
+    scene.results.save_process(&id, 0, &process(2)).unwrap();
     assert!(matches!(scene.results.aggregate(&id), Err(ResultsError::Unlisted { .. })));
     scene.results.seal(&id).unwrap();
     assert_eq!(scene.results.aggregate(&id).unwrap().processes, 3);
@@ -116,7 +116,7 @@ fn a_damaged_document_names_its_field() {
     check("raw/host.json", "\"power_w\": 24.0", "\"power_w\": null", "kept_idle[0].power_w");
     check("raw/host.json", "\"at\": \"2026-11-23", "\"at\": \"2026-11-32", "kept_idle[0].at");
     check("raw/host.json", "\"value\": 400.0", "\"value\": \"much\"", "multipliers.grid_g_co2e_per_kwh.value");
-    check("raw/host.json", "\"schema_version\": \"2.0\"", "\"schema_version\": \"one\"", "schema_version");
+    check("raw/host.json", "\"schema_version\": \"3.0\"", "\"schema_version\": \"one\"", "schema_version");
     let emptied = changed("raw/host.json", |_| String::new());
     assert!(matches!(&emptied, ResultsError::Malformed { path, .. } if path.ends_with("raw/host.json")), "{emptied:?}");
 }
@@ -124,14 +124,14 @@ fn a_damaged_document_names_its_field() {
 #[test]
 fn a_bundle_of_a_later_major_version_is_not_called_damaged() {
     for file in ["raw/process_0.json", "raw/host.json"] {
-        let error = changed(file, |text| text.replacen("\"2.0\"", "\"3.0\"", 1));
+        let error = changed(file, |text| text.replacen("\"3.0\"", "\"4.0\"", 1));
         assert!(matches!(error, ResultsError::UnknownVersion { .. }), "{error:?}");
     }
     // What a later minor version adds is passed over.
     let (scene, id) = Scene::with_sealed("run");
     std::fs::remove_file(scene.path(&id, "manifest.json")).unwrap();
     let path = scene.path(&id, "raw/host.json");
-    let later = std::fs::read_to_string(&path).unwrap().replacen("\"2.0\",", "\"2.7\",\n  \"mood\": \"good\",", 1);
+    let later = std::fs::read_to_string(&path).unwrap().replacen("\"3.0\",", "\"3.7\",\n  \"mood\": \"good\",", 1);
     std::fs::write(&path, later).unwrap();
     scene.results.aggregate(&id).unwrap();
 }
@@ -176,7 +176,7 @@ fn new_samples_beside_an_old_record_are_found() {
     let old = std::fs::read(scene.path(&id, "raw/host.json")).unwrap();
     let mut other = host();
     other.meter.samples.pop();
-    scene.results.save_host(&id, &other).unwrap();
+    scene.results.save_host(&id, 0, &other).unwrap();
     std::fs::write(scene.path(&id, "raw/host.json"), old).unwrap();
     assert!(matches!(scene.results.aggregate(&id), Err(ResultsError::DigestMismatch { .. })));
 }

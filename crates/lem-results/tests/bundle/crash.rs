@@ -13,10 +13,10 @@ fn a_left_over_temporary_file_is_passed_over() {
         std::fs::write(scene.path(&id, litter), "{\"half\": ").unwrap();
     }
     scene.results.seal(&id).unwrap();
-    assert_eq!(scene.results.load_record(&id).unwrap(), run());
+    assert_eq!(scene.results.load_record(&id).unwrap().cycles, [run()]);
     let listed: Vec<String> = scene.results.manifest(&id).unwrap().files.unwrap().into_keys().collect();
     assert!(listed.iter().all(|file| !file.contains(".tmp")), "{listed:?}");
-    assert_eq!(scene.results.raw(&id).unwrap().processes.len(), 2);
+    assert_eq!(scene.results.raw(&id).unwrap().cycles[0].processes.len(), 2);
 }
 
 #[test]
@@ -36,11 +36,11 @@ fn events_without_their_document_are_an_incomplete_record() {
 fn a_bundle_without_the_record_of_its_host_is_incomplete() {
     let (scene, id) = (Scene::empty(), id("run"));
     scene.results.create(&id, &setup()).unwrap();
-    scene.results.save_process(&id, &process(0)).unwrap();
+    scene.results.save_process(&id, 0, &process(0)).unwrap();
     assert!(!scene.results.list().unwrap()[0].has_raw);
     assert!(matches!(scene.results.aggregate(&id), Err(ResultsError::MissingRaw { path }) if path.ends_with("raw/host.json")));
-    assert_eq!(scene.results.raw(&id).unwrap().host, None);
-    scene.results.save_host(&id, &host()).unwrap();
+    assert_eq!(scene.results.raw(&id).unwrap().cycles[0].host, None);
+    scene.results.save_host(&id, 0, &host()).unwrap();
     assert!(scene.results.list().unwrap()[0].has_raw);
 }
 
@@ -60,7 +60,7 @@ fn an_existing_bundle_is_never_written_over() {
     let error = scene.results.create(&id, &setup()).unwrap_err();
     assert!(error.what.contains("exists already") && error.hint.is_some(), "{error}");
     assert_eq!(error.fault, Fault::Preflight);
-    assert_eq!(scene.results.load_record(&id).unwrap(), run());
+    assert_eq!(scene.results.load_record(&id).unwrap().cycles, [run()]);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_place_that_cannot_be_a_folder_is_a_preflight_failure() {
 fn saving_to_a_bundle_that_was_removed_says_so() {
     let (scene, id) = Scene::with_sealed("run");
     std::fs::remove_dir_all(scene.results.root()).unwrap();
-    let error = scene.results.save_process(&id, &process(0)).unwrap_err();
+    let error = scene.results.save_process(&id, 0, &process(0)).unwrap_err();
     assert!(error.what.contains("no experiment `run`"), "{error}");
 }
 

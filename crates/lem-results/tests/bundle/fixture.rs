@@ -1,6 +1,6 @@
 //! A bundle as each released schema version wrote it must stay readable and give the same figures.
 
-use crate::support::{id, run, run_of_1_0, save};
+use crate::support::{id, later, run, run_of_1_0, save_cycles};
 use lem_domain::protocol::{ResultsRepository, RunPhase, RunState, StateStore};
 use lem_domain::record::RunRecord;
 use lem_domain::{Boundary, ExperimentId};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 use tempfile::TempDir;
 
-const CURRENT: &str = "bundle-v2.0";
+const CURRENT: &str = "bundle-v3.0";
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
@@ -30,11 +30,11 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// A copy of a fixture, of which it is known that it holds this run and that nothing is wrong with it.
-fn opened(bundle: &str, run: &RunRecord) -> (ResultsFolder, ExperimentId, TempDir) {
+fn opened(bundle: &str, cycles: &[RunRecord]) -> (ResultsFolder, ExperimentId, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     copy(&fixtures().join(bundle), &folder.path().join(bundle));
     let (results, id) = (ResultsFolder::new(folder.path().to_owned()), id(bundle));
-    assert_eq!(results.load_record(&id).unwrap(), *run);
+    assert_eq!(results.load_record(&id).unwrap().cycles, cycles);
     assert_eq!(results.load_state(&id).unwrap().unwrap().phase, RunPhase::Completed);
     assert!(results.list().unwrap()[0].problem.is_none());
     (results, id, folder)
@@ -42,7 +42,7 @@ fn opened(bundle: &str, run: &RunRecord) -> (ResultsFolder, ExperimentId, TempDi
 
 #[test]
 fn a_bundle_of_version_1_0_still_loads_and_its_figures_can_be_derived_again() {
-    let (results, id, _folder) = opened("bundle-v1.0", &run_of_1_0());
+    let (results, id, _folder) = opened("bundle-v1.0", &[run_of_1_0()]);
     let old = results.summary(&id).unwrap().unwrap();
     assert_eq!(old.schema_version, SchemaVersion { major: 1, minor: 0 });
     assert!(old.idle.is_empty() && old.energy.marginal.is_empty() && old.energy.impact.is_none());
@@ -60,8 +60,22 @@ fn a_bundle_of_version_1_0_still_loads_and_its_figures_can_be_derived_again() {
 }
 
 #[test]
-fn a_bundle_of_version_2_0_still_loads_and_gives_its_figures() {
-    let (results, id, folder) = opened(CURRENT, &run());
+fn a_bundle_of_version_2_0_still_loads_and_its_figures_are_those_of_one_cycle() {
+    let (results, id, _folder) = opened("bundle-v2.0", &[run()]);
+    let old = results.summary(&id).unwrap().unwrap();
+    assert_eq!(old.schema_version, SchemaVersion { major: 2, minor: 0 });
+    assert!(old.cycles.is_empty());
+
+    results.aggregate(&id).unwrap();
+    let new = results.summary(&id).unwrap().unwrap();
+    assert_eq!((&new.energy, &new.readings, &new.throughput), (&old.energy, &old.readings, &old.throughput));
+    assert_eq!((new.tokens, new.requests, new.window_s, new.latency), (old.tokens, old.requests, old.window_s, old.latency));
+    assert_eq!((new.cycles.len(), &new.cycles[0].energy), (1, &new.energy.total));
+}
+
+#[test]
+fn a_bundle_of_the_current_version_loads_and_gives_its_figures() {
+    let (results, id, folder) = opened(CURRENT, &[run(), later()]);
     let aggregated = folder.path().join(CURRENT).join("aggregated.json");
     let expected = std::fs::read_to_string(&aggregated).unwrap();
     std::fs::remove_file(&aggregated).unwrap();
@@ -76,7 +90,7 @@ fn a_bundle_of_version_2_0_still_loads_and_gives_its_figures() {
 fn write_the_fixture() {
     let (results, id) = (ResultsFolder::new(fixtures()), id(CURRENT));
     if !fixtures().join(CURRENT).exists() {
-        save(&results, &id, &run());
+        save_cycles(&results, &id, &[run(), later()]);
         results.seal(&id).unwrap();
         let since = UNIX_EPOCH + Duration::from_secs(1_795_492_700);
         results.save_state(&id, &RunState { phase: RunPhase::Completed, since, reason: None }).unwrap();

@@ -108,6 +108,6 @@ fn the_documents_of_a_bundle_are_given_as_they_were_written() {
     );
     let raw = scene.results.raw(&id).unwrap();
     assert_eq!(raw.files.len(), 6);
-    assert_eq!(raw.processes[1]["index"], 1);
-    assert_eq!(raw.host.unwrap()["sensors"][0]["kind"]["type"], "energy_counter");
+    assert_eq!(raw.cycles[0].processes[1]["index"], 1);
+    assert_eq!(raw.cycles[0].host.as_ref().unwrap()["sensors"][0]["kind"]["type"], "energy_counter");
 }

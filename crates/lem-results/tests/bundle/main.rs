@@ -4,6 +4,7 @@
 mod aggregation;
 mod corruption;
 mod crash;
+mod cycles;
 mod export;
 mod fixture;
 mod generate;

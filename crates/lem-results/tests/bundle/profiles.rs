@@ -140,7 +140,7 @@ fn an_unknown_figure_is_null_with_its_reason() {
     let json: serde_json::Value = serde_json::from_slice(&std::fs::read(&files(&folder)[0]).unwrap()).unwrap();
     let lag = &json["sensors"][0]["lag_ns"];
     assert!(lag["value"].is_null() && lag["half_width"].is_null() && lag["reason"] == "the load did not step", "{lag}");
-    assert_eq!((&json["schema_version"], &json["sensors"][0]["update_period_ns"]["value"]), (&"2.0".into(), &100_000_000.into()));
+    assert_eq!((&json["schema_version"], &json["sensors"][0]["update_period_ns"]["value"]), (&"3.0".into(), &100_000_000.into()));
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_damaged_profile_is_an_error_that_names_the_file_and_the_field() {
     check("\"driver_only\"", "\"asleep\"", "sensors[0].idle[0].state");
     check("\"value\": 68.5", "\"value\": 1e999", "sensors[0].idle[0].power_w.value");
     check("\"at\": \"2026", "\"at\": \"never", "at");
-    check("\"schema_version\": \"2.0\"", "\"schema_version\": 2", "schema_version");
+    check("\"schema_version\": \"3.0\"", "\"schema_version\": 2", "schema_version");
     check("nvidia 580", "nvidia 590", "key");
 }
 
@@ -200,8 +200,8 @@ fn a_copy_under_another_name_is_refused() {
 
 #[test]
 fn a_profile_of_a_later_major_version_is_not_called_damaged() {
-    let error = changed("\"2.0\"", "\"3.0\"");
-    assert!(error.what.contains("schema version 3.0") && error.what.contains("1.x to 2.x"), "{error}");
+    let error = changed("\"3.0\"", "\"4.0\"");
+    assert!(error.what.contains("schema version 4.0") && error.what.contains("1.x to 3.x"), "{error}");
 }
 
 #[test]

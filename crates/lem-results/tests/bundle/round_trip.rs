@@ -287,9 +287,9 @@ proptest! {
         let (scene, id) = (Scene::empty(), id("run"));
         let run = RunRecord { processes: vec![process], host };
         save(&scene.results, &id, &run);
-        prop_assert_eq!(scene.results.load_record(&id).unwrap(), run.clone());
+        prop_assert_eq!(scene.results.load_record(&id).unwrap().cycles, [run.clone()]);
         scene.results.seal(&id).unwrap();
-        prop_assert_eq!(scene.results.load_record(&id).unwrap(), run);
+        prop_assert_eq!(scene.results.load_record(&id).unwrap().cycles, [run]);
     }
 
     #[test]
@@ -306,7 +306,7 @@ proptest! {
 fn more_than_ten_processes_keep_their_order() {
     let (scene, id) = (Scene::empty(), id("run"));
     save(&scene.results, &id, &RunRecord { processes: (0..12).map(process).collect(), host: host() });
-    let indices: Vec<u32> = scene.results.load_record(&id).unwrap().processes.iter().map(|process| process.index).collect();
+    let indices: Vec<u32> = scene.results.load_record(&id).unwrap().cycles[0].processes.iter().map(|process| process.index).collect();
     assert_eq!(indices, (0..12).collect::<Vec<_>>());
 }
 
@@ -317,7 +317,7 @@ fn a_value_that_is_no_number_is_refused_and_named() {
     let check = |spoil: fn(&mut HostRecord), place: &str, field: &str| {
         let mut host = host();
         spoil(&mut host);
-        let error = scene.results.save_host(&id, &host).unwrap_err();
+        let error = scene.results.save_host(&id, 0, &host).unwrap_err();
         assert!(error.what.contains(place) && error.what.contains(field), "{error}");
         assert_eq!(error.fault, Fault::Run);
     };
@@ -329,7 +329,7 @@ fn a_value_that_is_no_number_is_refused_and_named() {
     check(|host| host.kept_idle[0].random_w = f64::NAN, "host.json", "kept_idle[0].random_w");
     check(|host| host.multipliers.price.as_mut().unwrap().value = f64::NAN, "host.json", "multipliers.price_per_kwh.value");
     // A refusal leaves what was there.
-    assert_eq!(scene.results.load_record(&id).unwrap(), run());
+    assert_eq!(scene.results.load_record(&id).unwrap().cycles, [run()]);
 }
 
 #[test]

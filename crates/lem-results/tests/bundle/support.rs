@@ -51,13 +51,24 @@ pub(crate) fn id(name: &str) -> ExperimentId {
     name.parse().unwrap()
 }
 
-/// Makes a bundle and saves the raw records, without sealing it.
+/// Makes a bundle and saves the raw records of its one cycle, without sealing it.
 pub(crate) fn save(results: &ResultsFolder, id: &ExperimentId, run: &RunRecord) {
+    save_cycles(results, id, std::slice::from_ref(run));
+}
+
+/// The same with several cycles.
+pub(crate) fn save_cycles(results: &ResultsFolder, id: &ExperimentId, cycles: &[RunRecord]) {
     results.create(id, &setup()).unwrap();
-    for process in &run.processes {
-        results.save_process(id, process).unwrap();
+    for (cycle, run) in (0..).zip(cycles) {
+        save_cycle(results, id, cycle, run);
     }
-    results.save_host(id, &run.host).unwrap();
+}
+
+pub(crate) fn save_cycle(results: &ResultsFolder, id: &ExperimentId, cycle: u32, run: &RunRecord) {
+    for process in &run.processes {
+        results.save_process(id, cycle, process).unwrap();
+    }
+    results.save_host(id, cycle, &run.host).unwrap();
 }
 
 pub(crate) fn setup() -> RunSetup {
@@ -74,6 +85,16 @@ pub(crate) fn setup() -> RunSetup {
 /// Two processes of two requests each over two seconds, and a host that recorded all there is to record.
 pub(crate) fn run() -> RunRecord {
     RunRecord { processes: (0..2).map(process).collect(), host: host() }
+}
+
+/// A second cycle of [`run`], which refers to the idle power that the first one found.
+pub(crate) fn later() -> RunRecord {
+    let mut run = run();
+    run.processes.iter_mut().for_each(|process| process.findings.clear());
+    let watched = |sensor: &str| IdleLevel { sensor: sensor.into(), state: IdleState::DriverOnly, power: Watts::new(20.0), ..level() };
+    run.host.kept_idle = vec![level(), watched("total-energy"), watched("power")];
+    run.host.idle.clear();
+    run
 }
 
 /// The same processes on a host of which less was recorded.

@@ -71,6 +71,6 @@ pub(super) const ROWS: &[Field] = &[
     Field::every("streaming", APPLIED),
     Field::every("save_outputs", no("texts are not kept by this version, only counts and times of tokens")),
     Field::each("gpus", &[APPLIED, GPUS, GPUS, GPUS, GPUS, GPUS, RUNNING, NO_LOAD]),
-    Field::every("num_cycles", no("an experiment is run once; cycles are not run by this version")),
+    Field::every("num_cycles", APPLIED),
     Field::every("extra_metadata", APPLIED),
 ];

@@ -1,18 +1,17 @@
 //! Everything said of the energy of a run (MEASUREMENT.md §4).
 
 use super::requests::{RequestCounts, TokenTotals};
-use crate::derive::energy::{EnergyReading, best_by_device, headline, mean_power, precise_enough, read_energy};
+use crate::derive::cycle::{Cycle, involved};
+use crate::derive::energy::{EnergyReading, best_by_device, headline, mean_power, pooled, precise_enough};
 use crate::derive::energy_findings::no_sensor;
-use crate::derive::gauges::{GaugeSummary, gauges};
-use crate::derive::idle::{Gross, IdleReading, MarginalEnergy, idle_readings, marginal};
+use crate::derive::gauges::{GaugeSummary, gauges, pooled_gauges};
+use crate::derive::idle::{Gross, IdleReading, MarginalEnergy, idle_of_cycles, marginal};
 use crate::derive::impact::{Impact, impact};
 use crate::derive::paths::{PathPair, PathRatio, path_pairs};
-use crate::derive::phases::Phases;
 use crate::quantity::Quantity;
-use crate::record::{ProcessRecord, RunRecord};
-use crate::sensor::SensorRecord;
-use crate::time::TimeWindow;
-use crate::units::{Joules, JoulesPerRequest, JoulesPerToken, Requests, TokensPerJoule, Unit, Watts};
+use crate::record::{HostRecord, ProcessRecord};
+use crate::sensor::SensorDescriptor;
+use crate::units::{Joules, JoulesPerRequest, JoulesPerToken, Requests, Seconds, TokensPerJoule, Unit, Watts};
 
 /// Energy of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,20 +44,18 @@ pub struct EnergySummary {
     pub gauges: Vec<GaugeSummary>,
 }
 
-pub(super) fn energy(
-    record: &RunRecord,
-    window: Option<TimeWindow>,
-    phases: &Phases,
-    tokens: &TokenTotals,
-    requests: &RequestCounts,
-) -> EnergySummary {
-    let host = &record.host;
-    let readings = window.map(|window| read_energy(&host.meter, window, &phases.prefill, &phases.decode)).unwrap_or_default();
-    let involved = involved(&readings, &record.processes);
+pub(super) fn energy(cycles: &[Cycle<'_>], window: Option<Seconds>, tokens: &TokenTotals, requests: &RequestCounts) -> EnergySummary {
+    let readings = readings(cycles);
+    let sensors = sensors(cycles);
+    let processes: Vec<&ProcessRecord> = cycles.iter().flat_map(|cycle| &cycle.record.processes).collect();
+    let involved = involved(&readings, &processes);
     let whole = |pick: fn(&EnergyReading) -> &Quantity<Joules>| {
-        if involved.is_empty() { Quantity::unavailable(why_no_energy(&host.meter, window, &readings)) } else { headline(&involved, pick) }
+        if involved.is_empty() { Quantity::unavailable(why_no_energy(cycles, window, &readings)) } else { headline(&involved, pick) }
     };
-    let span = window.map(TimeWindow::span).unwrap_or_default();
+    let span = window.unwrap_or_default();
+    // What was asked for is the same in every cycle.
+    let nothing_asked = HostRecord::default();
+    let host = cycles.first().map_or(&nothing_asked, |cycle| &cycle.record.host);
     let total = whole(|reading| &reading.energy);
     let best = total.boundary().map(|boundary| best_by_device(&involved, boundary, |reading| &reading.energy)).unwrap_or_default();
     let total = precise_enough(total, &best, host.asked_precision, span);
@@ -73,7 +70,7 @@ pub(super) fn energy(
         }
         (None, _) => total.per(1.0, |_| None, "output tokens ÷ energy", "no energy"),
     };
-    let idle = idle_readings(host);
+    let idle = idle_of_cycles(cycles.iter().map(|cycle| &cycle.record.host));
     let gross = Gross { total: &total, readings: &involved, span, output: tokens.output };
     EnergySummary {
         prefill: whole(|reading| &reading.prefill),
@@ -92,29 +89,40 @@ pub(super) fn energy(
             "no completed request",
         ),
         tokens_per_joule,
-        paths: path_pairs(&host.meter.sensors, &readings).iter().filter_map(PathPair::ratio).collect(),
+        paths: path_pairs(&sensors, &readings).iter().filter_map(PathPair::ratio).collect(),
         marginal: marginal(&gross, &idle),
         idle,
         impact: impact(&total, &host.multipliers),
-        gauges: window.map(|window| gauges(&host.meter, window)).unwrap_or_default(),
+        gauges: pooled_gauges(cycles.iter().filter_map(|cycle| Some(gauges(&cycle.record.host.meter, cycle.window?)))),
         total,
         readings,
     }
 }
 
-/// The readings that may be the headline. An accelerator beside an engine that runs on the processor only idles: its
-/// energy stands among the readings and is not that of the run.
-fn involved(readings: &[EnergyReading], processes: &[ProcessRecord]) -> Vec<EnergyReading> {
-    let on_processor = !processes.is_empty() && processes.iter().all(|process| process.engine.ran_on_processor());
-    readings.iter().filter(|reading| !(on_processor && reading.boundary.is_accelerator())).cloned().collect()
+/// Every sensor's reading over the windows of all cycles. A cycle that opened none has nothing to be read.
+pub(super) fn readings(cycles: &[Cycle<'_>]) -> Vec<EnergyReading> {
+    let of_windows: Vec<&[EnergyReading]> =
+        cycles.iter().filter(|cycle| cycle.window.is_some()).map(|cycle| cycle.readings.as_slice()).collect();
+    pooled(&of_windows)
 }
 
-fn why_no_energy(host: &SensorRecord, window: Option<TimeWindow>, readings: &[EnergyReading]) -> String {
+/// Every sensor that any cycle read.
+pub(super) fn sensors(cycles: &[Cycle<'_>]) -> Vec<SensorDescriptor> {
+    let mut sensors: Vec<SensorDescriptor> = Vec::new();
+    for sensor in cycles.iter().flat_map(|cycle| &cycle.record.host.meter.sensors) {
+        if !sensors.iter().any(|known| known.device == sensor.device && known.name == sensor.name) {
+            sensors.push(sensor.clone());
+        }
+    }
+    sensors
+}
+
+fn why_no_energy(cycles: &[Cycle<'_>], window: Option<Seconds>, readings: &[EnergyReading]) -> String {
     if window.is_none() {
         return "no measured window".to_owned();
     }
     if !readings.is_empty() {
         return "the model ran on the processor, and only accelerators were read".to_owned();
     }
-    no_sensor(&host.sources)
+    no_sensor(cycles.first().map_or(&[], |cycle| &cycle.record.host.meter.sources))
 }

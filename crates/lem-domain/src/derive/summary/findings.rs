@@ -1,39 +1,31 @@
 //! What a reader must know: recorded findings first, derived ones after.
 
-use super::energy::EnergySummary;
+use super::energy::{EnergySummary, sensors};
 use super::requests::{RequestCounts, TokenTotals};
 use crate::derive::arithmetic::ArithmeticSummary;
+use crate::derive::cycle::Cycle;
 use crate::derive::energy_findings::{Subject, of_sampling, of_total};
-use crate::derive::gauges::throttling;
+use crate::derive::gauges::{throttle_findings, throttling};
 use crate::derive::paths::{PathPair, path_pairs};
 use crate::finding::{Finding, FindingCode, Severity};
-use crate::record::RunRecord;
-use crate::time::TimeWindow;
+use crate::sensor::SamplerCost;
 use crate::units::Unit;
 
 pub(super) fn findings(
-    record: &RunRecord,
-    window: Option<TimeWindow>,
+    cycles: &[Cycle<'_>],
     requests: &RequestCounts,
     tokens: &TokenTotals,
     energy: &EnergySummary,
     arithmetic: &ArithmeticSummary,
 ) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = record.processes.iter().flat_map(|process| process.findings.iter().cloned()).collect();
-    let expected = record.processes.iter().map(|process| process.expected_processes).max().unwrap_or(0);
-    if record.processes.len() < usize::try_from(expected).unwrap_or(usize::MAX) {
-        findings.push(Finding::new(
-            FindingCode::ProcessesMissing,
-            Severity::Error,
-            format!("{} of {expected} processes left a record; figures cover those alone", record.processes.len()),
-        ));
-    }
+    let mut findings = recorded(cycles);
+    findings.extend(missing_processes(cycles));
     findings.extend(request_findings(requests, tokens));
-    let meter = &record.host.meter;
-    findings.extend(of_total(&energy.total, &energy.readings, &meter.sensors, Subject::Experiment));
-    findings.extend(path_pairs(&meter.sensors, &energy.readings).iter().filter_map(PathPair::disagreement));
-    findings.extend(window.into_iter().flat_map(|window| throttling(meter, window)));
-    findings.extend(of_sampling(&meter.cost));
+    let sensors = sensors(cycles);
+    findings.extend(of_total(&energy.total, &energy.readings, &sensors, Subject::Experiment));
+    findings.extend(path_pairs(&sensors, &energy.readings).iter().filter_map(PathPair::disagreement));
+    findings.extend(throttle_findings(cycles.iter().filter_map(|cycle| Some(throttling(&cycle.record.host.meter, cycle.window?)))));
+    findings.extend(of_sampling(&cycles.iter().map(|cycle| cycle.record.host.meter.cost).fold(SamplerCost::default(), both)));
     findings.extend(short_count(arithmetic));
     if let (Some(executed), false) = (arithmetic.executed.value(), arithmetic.waste.is_empty()) {
         let wasted: f64 = arithmetic.waste.iter().map(|waste| waste.flops.value()).sum();
@@ -45,6 +37,35 @@ pub(super) fn findings(
         ));
     }
     findings
+}
+
+/// What processes wrote down; what several cycles say in the same words stands once.
+fn recorded(cycles: &[Cycle<'_>]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for finding in cycles.iter().flat_map(|cycle| &cycle.record.processes).flat_map(|process| &process.findings) {
+        if !findings.contains(finding) {
+            findings.push(finding.clone());
+        }
+    }
+    findings
+}
+
+fn missing_processes(cycles: &[Cycle<'_>]) -> Option<Finding> {
+    let missing = cycles.iter().enumerate().find_map(|(index, cycle)| {
+        let found = cycle.record.processes.len();
+        let expected = cycle.record.processes.iter().map(|process| process.expected_processes).max().unwrap_or(0);
+        (found < usize::try_from(expected).unwrap_or(usize::MAX)).then_some((index, found, expected))
+    });
+    missing.map(|(index, found, expected)| {
+        let of_cycle = if cycles.len() > 1 { format!(" of cycle {index}") } else { String::new() };
+        let message = format!("{found} of {expected} processes{of_cycle} left a record; figures cover those alone");
+        Finding::new(FindingCode::ProcessesMissing, Severity::Error, message)
+    })
+}
+
+/// Ticks of two sessions; quantiles of them cannot be added, and none is asked for.
+fn both(a: SamplerCost, b: SamplerCost) -> SamplerCost {
+    SamplerCost { ticks: a.ticks + b.ticks, missed_ticks: a.missed_ticks + b.missed_ticks, ..SamplerCost::default() }
 }
 
 fn short_count(arithmetic: &ArithmeticSummary) -> Option<Finding> {

@@ -2,7 +2,6 @@
 
 use super::requests::{RequestCounts, TokenTotals};
 use crate::derive::distribution::Distribution;
-use crate::derive::phases::{Phases, total};
 use crate::derive::timeline::RequestTimeline;
 use crate::quantity::{Grade, Quantity};
 use crate::units::{Requests, RequestsPerSecond, Seconds, TokensPerSecond, Unit};
@@ -35,12 +34,16 @@ pub struct LatencySummary {
     pub end_to_end: Option<Distribution>,
 }
 
-pub(super) fn throughput(span: Option<Seconds>, phases: &Phases, tokens: &TokenTotals, requests: &RequestCounts) -> ThroughputSummary {
+pub(super) fn throughput(
+    span: Option<Seconds>,
+    prefill_time: Seconds,
+    tokens: &TokenTotals,
+    requests: &RequestCounts,
+) -> ThroughputSummary {
     fn rate<U: Unit>(rate: Option<U>, source: &str, absence: &str) -> Quantity<U> {
         rate.map_or_else(|| Quantity::unavailable(absence), |rate| Quantity::present(rate, Grade::Derived, source))
     }
     const NO_WINDOW: &str = "no measured window";
-    let prefill_time = total(&phases.prefill) + total(&phases.mixed);
     ThroughputSummary {
         output: rate(span.and_then(|span| TokensPerSecond::of(tokens.output, span)), "output tokens ÷ common wall window", NO_WINDOW),
         prefill: rate(
@@ -56,11 +59,11 @@ pub(super) fn throughput(span: Option<Seconds>, phases: &Phases, tokens: &TokenT
     }
 }
 
-pub(super) fn latency(timelines: &[Vec<RequestTimeline>]) -> LatencySummary {
+pub(super) fn latency(timelines: &[&[RequestTimeline]]) -> LatencySummary {
     let pool = |of: fn(&RequestTimeline) -> Option<Seconds>| {
-        Distribution::of(timelines.iter().flatten().filter_map(of).map(Seconds::get).collect())
+        Distribution::of(timelines.iter().copied().flatten().filter_map(of).map(Seconds::get).collect())
     };
-    let between_tokens = timelines.iter().flatten().filter_map(RequestTimeline::inter_token_latencies).flatten();
+    let between_tokens = timelines.iter().copied().flatten().filter_map(RequestTimeline::inter_token_latencies).flatten();
     LatencySummary {
         ttft: pool(RequestTimeline::ttft),
         service_ttft: pool(RequestTimeline::service_ttft),

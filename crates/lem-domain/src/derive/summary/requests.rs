@@ -5,6 +5,7 @@ use crate::record::ProcessRecord;
 use crate::time::TimeWindow;
 use crate::token::FinishReason;
 use crate::units::Tokens;
+use std::iter::Sum;
 
 /// Requests by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,7 +31,28 @@ pub struct TokenTotals {
     pub truncated_prompts: u64,
 }
 
-pub(super) fn count_requests(processes: &[ProcessRecord], timelines: &[Vec<RequestTimeline>]) -> RequestCounts {
+impl Sum for RequestCounts {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), |a, b| Self {
+            completed: a.completed + b.completed,
+            failed: a.failed + b.failed,
+            interrupted: a.interrupted + b.interrupted,
+        })
+    }
+}
+
+impl Sum for TokenTotals {
+    fn sum<I: Iterator<Item = Self>>(totals: I) -> Self {
+        totals.fold(Self::default(), |a, b| Self {
+            prompt: a.prompt + b.prompt,
+            output: a.output + b.output,
+            padding: a.padding + b.padding,
+            truncated_prompts: a.truncated_prompts + b.truncated_prompts,
+        })
+    }
+}
+
+pub(in crate::derive) fn count_requests(processes: &[ProcessRecord], timelines: &[Vec<RequestTimeline>]) -> RequestCounts {
     let mut counts = RequestCounts::default();
     for (request, timeline) in processes.iter().zip(timelines).flat_map(|(process, timelines)| process.requests.iter().zip(timelines)) {
         match request.finish.or(timeline.finish) {
@@ -42,7 +64,11 @@ pub(super) fn count_requests(processes: &[ProcessRecord], timelines: &[Vec<Reque
     counts
 }
 
-pub(super) fn count_tokens(processes: &[ProcessRecord], timelines: &[Vec<RequestTimeline>], window: Option<TimeWindow>) -> TokenTotals {
+pub(in crate::derive) fn count_tokens(
+    processes: &[ProcessRecord],
+    timelines: &[Vec<RequestTimeline>],
+    window: Option<TimeWindow>,
+) -> TokenTotals {
     let (mut prompt, mut output, mut padding, mut truncated_prompts) = (0, 0, 0, 0);
     for (request, timeline) in processes.iter().zip(timelines).flat_map(|(process, timelines)| process.requests.iter().zip(timelines)) {
         let inside = timeline.tokens.iter().filter(|&&(at, _)| window.is_some_and(|window| window.contains(at)));

@@ -4,7 +4,7 @@ use super::Shared;
 use lem_domain::ExperimentId;
 use lem_domain::idle::IdleLevel;
 use lem_domain::profile::BoardProfile;
-use lem_domain::protocol::{Fault, ProfileStore, ResultsRepository, RunSetup, RunState, SeamError, StateStore};
+use lem_domain::protocol::{Fault, ProfileStore, RecordedCycle, ResultsRepository, RunSetup, RunState, SeamError, StateStore};
 use lem_domain::record::{HostRecord, ProcessRecord};
 
 impl ResultsRepository for Shared {
@@ -12,13 +12,23 @@ impl ResultsRepository for Shared {
         Ok(())
     }
 
-    fn save_process(&self, _id: &ExperimentId, record: &ProcessRecord) -> Result<(), SeamError> {
+    fn save_process(&self, _id: &ExperimentId, _cycle: u32, record: &ProcessRecord) -> Result<(), SeamError> {
         *self.process.lock().unwrap() = Some(record.clone());
         Ok(())
     }
 
-    fn save_host(&self, _id: &ExperimentId, record: &HostRecord) -> Result<(), SeamError> {
-        *self.host.lock().unwrap() = Some(record.clone());
+    fn save_host(&self, _id: &ExperimentId, cycle: u32, record: &HostRecord) -> Result<(), SeamError> {
+        assert_eq!(self.hosts.lock().unwrap().len(), usize::try_from(cycle).unwrap(), "one after the other");
+        self.hosts.lock().unwrap().push(record.clone());
+        Ok(())
+    }
+
+    fn recorded_cycles(&self, _id: &ExperimentId) -> Result<Vec<RecordedCycle>, SeamError> {
+        Ok((0..).zip(self.hosts.lock().unwrap().iter()).map(|(index, _)| RecordedCycle { index, is_whole: true }).collect())
+    }
+
+    fn reopen(&self, _id: &ExperimentId, first: u32) -> Result<(), SeamError> {
+        self.hosts.lock().unwrap().truncate(usize::try_from(first).unwrap());
         Ok(())
     }
 

@@ -3,12 +3,14 @@
 
 mod arithmetic;
 mod beside;
+mod cycle;
 mod energy;
 mod latency;
 mod traffic;
 
 pub use arithmetic::{ArithmeticRecord, WasteRecord};
 pub use beside::{GaugeRecord, IdleReadingRecord, ImpactRecord, MarginalRecord};
+pub use cycle::CycleRecord;
 pub use energy::{EnergyRecord, PathRatioRecord, ReadingRecord};
 pub use latency::{DistributionRecord, LatencyRecord};
 pub use traffic::TrafficSummaryRecord;
@@ -35,9 +37,9 @@ pub struct SummaryRecord {
     pub engine: EngineRecord,
     /// The prompts, as the first process recorded them.
     pub dataset: DatasetRecord,
-    /// Processes whose records were found.
+    /// Processes of one cycle whose records were found, of the cycle with the fewest.
     pub processes: u32,
-    /// Length of the common wall window, in seconds; null when no process opened one.
+    /// Summed length of the common wall windows, in seconds; null when no process opened one.
     pub window_s: Option<f64>,
     /// Requests by outcome.
     pub requests: RequestCountsRecord,
@@ -71,8 +73,11 @@ pub struct SummaryRecord {
     /// Mean natural logarithm of an output token's probability; null unless probabilities were kept. Since 2.0.
     #[serde(default)]
     pub mean_log_probability: Option<f64>,
-    /// Memory: peaks are the greatest over processes, the rest is added.
+    /// Memory: peaks are the greatest over processes, the rest is added; of several cycles the greatest.
     pub memory: MemoryRecord,
+    /// Each cycle by itself, in the order they were measured; everything above is over all of them. Since 3.0.
+    #[serde(default)]
+    pub cycles: Vec<CycleRecord>,
     /// What a reader must know.
     pub findings: Vec<FindingRecord>,
 }
@@ -150,6 +155,7 @@ impl SummaryRecord {
             speculation: summary.speculation.map(SpeculationTotalsRecord::from),
             mean_log_probability: summary.mean_log_probability.map(|mean| finite("mean_log_probability", mean)).transpose()?,
             memory: summary.memory.into(),
+            cycles: each("cycles", &summary.cycles, CycleRecord::of)?,
             findings: summary.findings.iter().map(FindingRecord::from).collect(),
         })
     }
