@@ -9,6 +9,7 @@ mod ci;
 mod cuda;
 mod demo;
 mod docs;
+mod grid;
 mod layers;
 mod model;
 mod process;
@@ -41,6 +42,8 @@ enum Task {
     Layers,
     /// Build the reference, or check the documents
     Docs(docs::Arguments),
+    /// Write a configuration for each combination of values, as `lem config generate-grid` does
+    Grid(grid::Arguments),
     /// Measure what one aspect costs: starting, sampling
     Bench(bench::Arguments),
     /// Build lem for NVIDIA GPUs, on a machine that need not have one
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Task::Demo(arguments) => demo::run(&arguments),
         Task::Layers => layers::run(),
         Task::Docs(arguments) => docs::run(&arguments),
+        Task::Grid(arguments) => grid::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::BuildCuda(arguments) => cuda::run(&arguments),
     };

@@ -1,15 +1,21 @@
 //! What can be typed.
 
 mod calibrate;
+mod datasets;
+mod former;
 mod grid;
 mod meter;
 mod new;
+mod prompts;
 mod results;
 
 pub(crate) use calibrate::CalibrateArgs;
+pub(crate) use datasets::{DatasetsArgs, DatasetsCommand};
+pub(crate) use former::FormerArgs;
 pub(crate) use grid::GridArgs;
 pub(crate) use meter::{MeasureArgs, MeterArgs, MonitorArgs};
 pub(crate) use new::NewArgs;
+pub(crate) use prompts::PromptArgs;
 pub(crate) use results::{ExportArgs, FormatArg, ResultsCommand, WhichArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -74,6 +80,17 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show the prompt sets that have a short name, and what of them this machine has
+    Datasets(DatasetsArgs),
+    /// Print the manual page of lem, or of one of its commands
+    ///
+    /// lem man > ~/.local/share/man/man1/lem.1
+    /// lem man experiment | man -l -
+    #[command(verbatim_doc_comment)]
+    Man {
+        /// The command, such as `config show`
+        command: Vec<String>,
+    },
     /// Print what a shell needs to complete commands
     ///
     /// bash: lem completions bash > ~/.local/share/bash-completion/completions/lem
@@ -92,25 +109,13 @@ pub(crate) struct ConfigArgs {
     /// Configuration file: .yaml, .json or .toml
     pub(crate) config: Option<PathBuf>,
 
-    /// Preset that the file and the flags build on: quick-test, benchmark, throughput
+    /// Preset that the file and the flags build on; `lem presets` lists them
     #[arg(long, value_name = "NAME")]
     pub(crate) preset: Option<String>,
 
     /// Model: a .gguf file, a folder that holds one, or org/name[@revision] on a hub
     #[arg(short, long, value_name = "REF", help_heading = "Settings")]
     pub(crate) model: Option<String>,
-
-    /// Prompt set; `lem-prompts` is the one that ships inside
-    #[arg(short, long, value_name = "NAME", conflicts_with = "prompts", help_heading = "Settings")]
-    pub(crate) dataset: Option<String>,
-
-    /// Text file with one prompt per line
-    #[arg(short, long, value_name = "FILE", help_heading = "Settings")]
-    pub(crate) prompts: Option<PathBuf>,
-
-    /// Number of prompts, or `all`
-    #[arg(short = 'n', long, value_name = "N", help_heading = "Settings")]
-    pub(crate) sample_size: Option<String>,
 
     /// Output tokens of a request at most
     #[arg(long, value_name = "N", help_heading = "Settings")]
@@ -124,7 +129,7 @@ pub(crate) struct ConfigArgs {
     #[arg(long, value_name = "N", help_heading = "Settings")]
     pub(crate) seed: Option<u64>,
 
-    /// What runs the model: candle, virtual
+    /// What runs the model: candle, pytorch, vllm, tensorrt, llamacpp, sglang, openai, virtual
     #[arg(long, value_name = "NAME", help_heading = "Settings")]
     pub(crate) backend: Option<String>,
 
@@ -139,6 +144,20 @@ pub(crate) struct ConfigArgs {
     /// Results folder
     #[arg(short = 'o', long, value_name = "DIR", help_heading = "Settings")]
     pub(crate) results_dir: Option<PathBuf>,
+
+    /// Run requests one at a time, so that each has its own latency
+    #[arg(long, overrides_with = "no_streaming", help_heading = "Settings")]
+    pub(crate) streaming: bool,
+
+    /// Take that back from the file or the preset
+    #[arg(long, overrides_with = "streaming", help_heading = "Settings")]
+    pub(crate) no_streaming: bool,
+
+    #[command(flatten)]
+    pub(crate) prompts: PromptArgs,
+
+    #[command(flatten)]
+    pub(crate) former: FormerArgs,
 
     /// Let settings through that have no effect on the backend; each becomes a finding
     #[arg(long)]

@@ -4,10 +4,12 @@ mod aggregate;
 mod calibrate;
 mod completions;
 pub(crate) mod config;
+mod datasets;
 mod devices;
 mod doctor;
 mod experiment;
 mod grade;
+mod man;
 mod measure;
 mod monitor;
 mod presets;
@@ -33,6 +35,8 @@ pub(crate) fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Results(command) => results::results(command, voice),
         Command::Config(command) => config::config(command, voice),
         Command::Presets { name, json } => presets::show(name.as_deref(), *json),
+        Command::Datasets(args) => datasets::datasets(args, voice),
+        Command::Man { command } => man::man(command),
         Command::Completions { shell } => completions::completions(*shell),
     }
 }

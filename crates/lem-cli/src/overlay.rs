@@ -1,6 +1,8 @@
 //! Flags as the topmost layer of the configuration.
 
-use crate::args::{ConfigArgs, MeterArgs, RequireArg};
+mod former;
+
+use crate::args::{ConfigArgs, MeterArgs, PromptArgs, RequireArg};
 use crate::{config_file, dotenv};
 use lem_config::{Override, Request, Variable};
 use lem_core::dataset::EMBEDDED_NAME;
@@ -10,12 +12,15 @@ use std::path::Path;
 
 /// The request that a command line makes.
 pub(crate) fn request(args: &ConfigArgs) -> Result<Request, SeamError> {
+    let (former, findings) = former::overrides(&args.former);
     Ok(Request {
         file: args.config.clone(),
         user_file: config_file::user_file(),
         preset: args.preset.clone(),
-        overrides: overrides(args)?,
+        // What is written under its name of today wins.
+        overrides: [former, overrides(args)?].concat(),
         environment: environment()?,
+        findings,
         force: args.force,
     })
 }
@@ -43,21 +48,6 @@ fn overrides(args: &ConfigArgs) -> Result<Vec<Override>, SeamError> {
     if let Some(backend) = &args.backend {
         set("backend", json!(backend), "--backend");
     }
-    if let Some(dataset) = &args.dataset {
-        if dataset != EMBEDDED_NAME {
-            return Err(SeamError::new(Fault::Usage, format!("unknown data set `{dataset}`"))
-                .with_hint(format!("`{EMBEDDED_NAME}` ships inside; for your own prompts use `--prompts FILE`")));
-        }
-        set("prompts.source", json!("embedded"), "--dataset");
-    }
-    if let Some(prompts) = &args.prompts {
-        set("prompts.source", json!("file"), "--prompts");
-        set("prompts.path", json!(text(prompts)?), "--prompts");
-    }
-    if let Some(sample_size) = &args.sample_size {
-        let value = sample_size.parse::<u64>().map_or_else(|_| json!(sample_size), |number| json!(number));
-        set("prompts.sample_size", value, "--sample-size");
-    }
     if let Some(max_tokens) = args.max_tokens {
         set("max_output_tokens", json!(max_tokens), "--max-tokens");
     }
@@ -73,7 +63,51 @@ fn overrides(args: &ConfigArgs) -> Result<Vec<Override>, SeamError> {
     if let Some(results_dir) = &args.results_dir {
         set("io.results_dir", json!(text(results_dir)?), "--results-dir");
     }
+    if args.streaming || args.no_streaming {
+        set("streaming", json!(args.streaming), if args.streaming { "--streaming" } else { "--no-streaming" });
+    }
+    overrides.extend(of_prompts(&args.prompts)?);
     overrides.extend(assigned(&args.set)?);
+    Ok(overrides)
+}
+
+fn of_prompts(args: &PromptArgs) -> Result<Vec<Override>, SeamError> {
+    let mut overrides = Vec::new();
+    let mut set = |path: &str, value: Value, flag: &str| {
+        overrides.push(Override { path: path.to_owned(), value, flag: flag.to_owned() });
+    };
+    // Another source takes back the place that a file of configuration names.
+    if let Some(dataset) = &args.dataset {
+        let is_embedded = dataset == EMBEDDED_NAME;
+        set("prompts.source", json!(if is_embedded { "embedded" } else { "hub" }), "--dataset");
+        set("prompts.dataset", if is_embedded { Value::Null } else { json!(dataset) }, "--dataset");
+        set("prompts.path", Value::Null, "--dataset");
+    }
+    if let Some(prompts) = &args.prompts {
+        set("prompts.source", json!("file"), "--prompts");
+        set("prompts.path", json!(text(prompts)?), "--prompts");
+        set("prompts.dataset", Value::Null, "--prompts");
+    }
+    if let Some(sample_size) = &args.sample_size {
+        let value = sample_size.parse::<u64>().map_or_else(|_| json!(sample_size), |number| json!(number));
+        set("prompts.sample_size", value, "--sample-size");
+    }
+    let texts = [
+        ("prompts.split", &args.split, "--split"),
+        ("prompts.subset", &args.subset, "--subset"),
+        ("prompts.chat_template", &args.chat_template, "--chat-template"),
+    ];
+    for (path, value, flag) in texts {
+        if let Some(value) = value {
+            set(path, json!(value), flag);
+        }
+    }
+    if !args.column.is_empty() {
+        set("prompts.column", json!(args.column), "--column");
+    }
+    if args.shuffle {
+        set("prompts.shuffle", json!(true), "--shuffle");
+    }
     Ok(overrides)
 }
 
@@ -129,8 +163,7 @@ mod tests {
     #[test]
     fn flags_become_typed_overrides() {
         let args = ConfigArgs {
-            sample_size: Some("all".into()),
-            prompts: Some("p.txt".into()),
+            prompts: PromptArgs { sample_size: Some("all".into()), prompts: Some("p.txt".into()), ..PromptArgs::default() },
             set: vec!["batching.batch_size=8".into(), "decoder.preset=null".into(), "virtual.ttft=30ms".into()],
             ..ConfigArgs::default()
         };
@@ -138,6 +171,7 @@ mod tests {
         let expected = [
             ("prompts.source", json!("file")),
             ("prompts.path", json!("p.txt")),
+            ("prompts.dataset", Value::Null),
             ("prompts.sample_size", json!("all")),
             ("batching.batch_size", json!(8)),
             ("decoder.preset", Value::Null),
@@ -147,9 +181,18 @@ mod tests {
     }
 
     #[test]
+    fn a_data_set_is_the_one_inside_or_one_on_the_hub() {
+        let of = |name: &str| {
+            let prompts = PromptArgs { dataset: Some(name.to_owned()), ..PromptArgs::default() };
+            let set = overrides(&ConfigArgs { prompts, ..ConfigArgs::default() }).expect("valid");
+            set.into_iter().map(|one| one.value).collect::<Vec<_>>()
+        };
+        assert_eq!(of(EMBEDDED_NAME), [json!("embedded"), Value::Null, Value::Null]);
+        assert_eq!(of("alpaca"), [json!("hub"), json!("alpaca"), Value::Null]);
+    }
+
+    #[test]
     fn mistakes_are_named() {
-        let unknown = ConfigArgs { dataset: Some("alpaca".into()), ..ConfigArgs::default() };
-        assert_eq!(overrides(&unknown).expect_err("unknown").what, "unknown data set `alpaca`");
         let incomplete = ConfigArgs { set: vec!["seed".into()], ..ConfigArgs::default() };
         assert_eq!(overrides(&incomplete).expect_err("no value").fault, Fault::Usage);
     }

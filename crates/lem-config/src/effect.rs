@@ -1,13 +1,13 @@
 //! No setting is accepted in silence without effect: by the backend, or by another setting.
 
+mod idle;
+
 use crate::origin::Origin;
 use crate::sections::Settings;
 use crate::stack::Stack;
-use crate::value::{LengthKind, PromptKind, SpeculationKind};
 use crate::violation::{RuleCode, Violation};
 use crate::{check, tree};
-use lem_domain::backend::{Backend, FieldSupport};
-use lem_domain::spec::{BatchingStrategy, EnergyChoice};
+use lem_domain::backend::FieldSupport;
 use lem_domain::{Finding, FindingCode, Severity};
 use std::cell::LazyCell;
 
@@ -53,42 +53,7 @@ pub(crate) fn of_backend(stack: &mut Stack, policy: Unsupported) -> (Vec<Finding
 /// A value is only worth a finding when somebody chose it: what a decoder preset or the built-in values say is passed
 /// over, and what a preset of experiments says does not ask for attention.
 pub(crate) fn of_settings(stack: &Stack, settings: &Settings) -> Vec<Finding> {
-    let decoder = &settings.decoder;
-    let mut idle: Vec<(&str, &str)> = Vec::new();
-    if !decoder.do_sample {
-        let of_draws = ["decoder.temperature", "decoder.top_k", "decoder.top_p", "decoder.min_p"];
-        idle.extend(of_draws.map(|path| (path, "`decoder.do_sample` is false")));
-    } else if decoder.temperature <= 0.0 {
-        let of_draws = ["decoder.do_sample", "decoder.top_k", "decoder.top_p", "decoder.min_p"];
-        idle.extend(of_draws.map(|path| (path, "`decoder.temperature` is 0")));
-    }
-    let strategy = settings.batching.strategy.0;
-    if strategy == BatchingStrategy::Continuous && settings.backend.0 == Backend::Virtual {
-        idle.push(("batching.max_tokens_per_batch", "the virtual engine runs a prompt in one piece"));
-    } else if !strategy.has_token_budget() && strategy != BatchingStrategy::Continuous {
-        idle.push(("batching.max_tokens_per_batch", "only the dynamic strategies and the continuous one have a token budget"));
-    }
-    idle.extend(of_prompts(settings));
-    if decoder.beam_search.num_beams == 1 {
-        let of_search = ["decoder.beam_search.length_penalty", "decoder.beam_search.early_stopping"];
-        idle.extend(of_search.map(|path| (path, "`decoder.beam_search.num_beams` is 1")));
-    }
-    match settings.candle.speculative.method.0 {
-        SpeculationKind::None => {
-            let of_guesses = ["candle.speculative.num_tokens", "candle.speculative.prompt_lookup_max"];
-            idle.extend(of_guesses.map(|path| (path, "`candle.speculative.method` is `none`")));
-        }
-        SpeculationKind::DraftModel => {
-            idle.push(("candle.speculative.prompt_lookup_max", "`candle.speculative.method` is `draft_model`"));
-        }
-        SpeculationKind::PromptLookup => {}
-    }
-    if settings.energy.backend.choice() == EnergyChoice::None {
-        let paths = ["energy.interval"].into_iter().chain(tree::below("energy.baseline")).chain(tree::below("impact"));
-        idle.extend(paths.map(|path| (path, "`energy.backend` is `none`")));
-    } else if settings.energy.baseline.duration.0.is_zero() {
-        idle.push(("energy.baseline.keep", "`energy.baseline.duration` is 0s"));
-    }
+    let idle = idle::of(stack, settings);
     let documents = LazyCell::new(|| (settings.document(), stack.base_settings().document()));
     idle.into_iter()
         .filter_map(|(path, reason)| {
@@ -98,42 +63,11 @@ pub(crate) fn of_settings(stack: &Stack, settings: &Settings) -> Vec<Finding> {
             };
             let (resolved, base) = &*documents;
             let value = tree::get(resolved, path)?;
-            let supported = settings.backend.0.support(path) == Some(FieldSupport::Applied);
+            let supported = !matches!(settings.backend.0.support(path), None | Some(FieldSupport::Unsupported(_)));
             let chosen = tree::get(base, path) != Some(value) && !is_greedy_already(path, value);
             (supported && chosen).then(|| without_effect(severity, format!("{path}: {value} has no effect: {reason}")))
         })
         .collect()
-}
-
-/// Settings of prompts that the source does not look at.
-fn of_prompts(settings: &Settings) -> Vec<(&'static str, &'static str)> {
-    let source = settings.prompts.source.0;
-    let mut idle = Vec::new();
-    if source != PromptKind::Hub {
-        let of_hub = ["prompts.subset", "prompts.split", "prompts.data_file"];
-        idle.extend(of_hub.map(|path| (path, "`prompts.source` is not `hub`")));
-    }
-    if !matches!(source, PromptKind::File | PromptKind::Hub) {
-        idle.push(("prompts.column", "`prompts.source` has no columns"));
-    }
-    if source != PromptKind::Synthetic {
-        idle.extend(tree::below("prompts.synthetic").map(|path| (path, "`prompts.source` is not `synthetic`")));
-        return idle;
-    }
-    let (of_fixed, of_bounds, of_normal, of_trace) = (
-        ["prompts.synthetic.tokens"].as_slice(),
-        ["prompts.synthetic.min_tokens", "prompts.synthetic.max_tokens"].as_slice(),
-        ["prompts.synthetic.deviation"].as_slice(),
-        ["prompts.synthetic.path", "prompts.synthetic.column"].as_slice(),
-    );
-    let (others, reason) = match settings.prompts.synthetic.lengths.0 {
-        LengthKind::Fixed => ([of_bounds, of_normal, of_trace].concat(), "`prompts.synthetic.lengths` is `fixed`"),
-        LengthKind::Uniform => ([of_fixed, of_normal, of_trace].concat(), "`prompts.synthetic.lengths` is `uniform`"),
-        LengthKind::Normal => (of_trace.to_vec(), "`prompts.synthetic.lengths` is `normal`"),
-        LengthKind::Trace => ([of_fixed, of_bounds, of_normal].concat(), "`prompts.synthetic.lengths` is `trace`"),
-    };
-    idle.extend(others.into_iter().map(|path| (path, reason)));
-    idle
 }
 
 /// A temperature of 0 says the same as `do_sample: false`.

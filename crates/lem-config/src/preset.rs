@@ -4,14 +4,18 @@ mod decoder;
 
 pub(crate) use decoder::decoder_values;
 
-use PresetValue::{Number, Word};
+use PresetValue::{Number, Share, Truth, Word};
 use serde_json::Value;
 
 /// A value of a preset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum PresetValue {
     /// A whole number.
     Number(u32),
+    /// A share of a whole.
+    Share(f64),
+    /// Yes or no.
+    Truth(bool),
     /// A word, or a quantity with its unit.
     Word(&'static str),
 }
@@ -20,13 +24,15 @@ impl From<PresetValue> for Value {
     fn from(value: PresetValue) -> Self {
         match value {
             PresetValue::Number(number) => Self::from(number),
+            PresetValue::Share(share) => Self::from(share),
+            PresetValue::Truth(truth) => Self::from(truth),
             PresetValue::Word(word) => Self::from(word),
         }
     }
 }
 
 /// A named set of settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Preset {
     /// The name for `--preset`.
     pub name: &'static str,
@@ -75,6 +81,100 @@ const PRESETS: &[Preset] = &[
             // A budget left out is one prompt's worth, which would close most batches long before they hold 8.
             ("batching.max_tokens_per_batch", Number(8 * 512)),
             ("decoder.preset", Word("deterministic")),
+        ],
+    },
+    Preset {
+        name: "vllm-throughput",
+        description: "vLLM full: 2048 tokens in, 512 out, up to 512 requests at once, prompts in pieces, beginnings that requests share \
+                      kept. Requests are sent 512 at a time as well, without which the server would never be full.",
+        settings: &[
+            ("backend", Word("vllm")),
+            ("max_input_tokens", Number(2048)),
+            ("max_output_tokens", Number(512)),
+            ("batching.batch_size", Number(512)),
+            ("decoder.preset", Word("deterministic")),
+            ("vllm.max_num_seqs", Number(512)),
+            ("vllm.enable_chunked_prefill", Truth(true)),
+            ("vllm.enable_prefix_caching", Truth(true)),
+        ],
+    },
+    Preset {
+        name: "vllm-speculative",
+        description: "vLLM guessing tokens from the prompt itself: 2048 tokens in, 256 out, 5 guesses after up to 4 equal tokens. \
+                      It needs no second model.",
+        settings: &[
+            ("backend", Word("vllm")),
+            ("max_input_tokens", Number(2048)),
+            ("max_output_tokens", Number(256)),
+            ("decoder.preset", Word("deterministic")),
+            ("vllm.speculative.method", Word("ngram")),
+            ("vllm.speculative.num_tokens", Number(5)),
+            ("vllm.speculative.prompt_lookup_max", Number(4)),
+        ],
+    },
+    Preset {
+        name: "vllm-memory-efficient",
+        description: "vLLM with long texts in little memory: 4096 tokens in, 512 out, keys and values in 8 bits, beginnings that \
+                      requests share kept, 95 % of the GPU's memory.",
+        settings: &[
+            ("backend", Word("vllm")),
+            ("max_input_tokens", Number(4096)),
+            ("max_output_tokens", Number(512)),
+            ("decoder.preset", Word("deterministic")),
+            ("vllm.kv_cache_dtype", Word("fp8")),
+            ("vllm.enable_prefix_caching", Truth(true)),
+            ("vllm.gpu_memory_utilization", Share(0.95)),
+        ],
+    },
+    Preset {
+        name: "vllm-low-latency",
+        description: "vLLM answering fast: 512 tokens in, 128 out, at most 32 requests and 2048 tokens in a pass. \
+                      CUDA graphs stay on, because running eagerly makes every token later.",
+        settings: &[
+            ("backend", Word("vllm")),
+            ("max_input_tokens", Number(512)),
+            ("max_output_tokens", Number(128)),
+            ("decoder.preset", Word("deterministic")),
+            ("vllm.max_num_seqs", Number(32)),
+            ("vllm.max_num_batched_tokens", Number(2048)),
+        ],
+    },
+    Preset {
+        name: "pytorch-optimized",
+        description: "transformers as fast as it gets: 2048 tokens in, 512 out, FlashAttention 2, the model compiled, which takes a \
+                      GPU and the package flash-attn.",
+        settings: &[
+            ("backend", Word("pytorch")),
+            ("max_input_tokens", Number(2048)),
+            ("max_output_tokens", Number(512)),
+            ("decoder.preset", Word("deterministic")),
+            ("pytorch.attn_implementation", Word("flash_attention_2")),
+            ("pytorch.torch_compile", Truth(true)),
+        ],
+    },
+    Preset {
+        name: "pytorch-speculative",
+        description: "transformers guessing tokens from the prompt itself: 2048 tokens in, 256 out, 5 guesses, PyTorch's own attention. \
+                      It needs no second model.",
+        settings: &[
+            ("backend", Word("pytorch")),
+            ("max_input_tokens", Number(2048)),
+            ("max_output_tokens", Number(256)),
+            ("decoder.preset", Word("deterministic")),
+            ("pytorch.attn_implementation", Word("sdpa")),
+            ("pytorch.prompt_lookup_num_tokens", Number(5)),
+        ],
+    },
+    Preset {
+        name: "pytorch-compatible",
+        description: "transformers as it runs everywhere: 2048 tokens in, 512 out, plain attention, nothing compiled.",
+        settings: &[
+            ("backend", Word("pytorch")),
+            ("max_input_tokens", Number(2048)),
+            ("max_output_tokens", Number(512)),
+            ("decoder.preset", Word("deterministic")),
+            ("pytorch.attn_implementation", Word("eager")),
+            ("pytorch.torch_compile", Truth(false)),
         ],
     },
 ];

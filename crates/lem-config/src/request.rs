@@ -1,5 +1,6 @@
 //! What a caller asks for: the layers, from the outside.
 
+use lem_domain::Finding;
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -17,6 +18,8 @@ pub struct Request {
     /// Environment variables, the later one winning. `LEM_RESULTS_DIR` gives `io.results_dir`, unless it is empty, and so
     /// does its former name `LLM_ENERGY_RESULTS_DIR`; others are passed over.
     pub environment: Vec<Variable>,
+    /// What must be known of how the flags were written.
+    pub findings: Vec<Finding>,
     /// Let settings through that have no effect on the backend; each becomes a finding.
     pub force: bool,
 }

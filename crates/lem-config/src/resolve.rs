@@ -83,6 +83,7 @@ impl Resolver {
             return Err(ConfigError::Invalid { violations });
         }
         findings.extend(effect::of_settings(&stack, &settings));
+        findings.extend(rules::advise(&stack, &settings));
         let name = settings.config_name.get_or_insert_with(|| lower::base_name(&model).to_owned()).clone();
         let spec = lower::lower(&settings, &model, &name);
         Ok(Resolved::new(spec, settings, findings, stack))

@@ -1,6 +1,13 @@
 //! Rules between settings.
 
+mod advice;
+mod placement;
 mod prompts;
+mod repetition;
+mod servers;
+mod traffic;
+
+pub(crate) use advice::advise;
 
 use crate::sections::{CpuPower, Impact, Settings};
 use crate::stack::Stack;
@@ -26,6 +33,16 @@ pub(crate) fn check(stack: &Stack, settings: &Settings) -> Vec<Violation> {
         price,
         draft_model,
         beams,
+        traffic::rate,
+        traffic::burstiness,
+        traffic::batches,
+        placement::degree,
+        placement::one_device,
+        repetition::schedule_times,
+        repetition::target,
+        repetition::warmup,
+        servers::address,
+        servers::launcher,
     ];
     rules.iter().filter_map(|rule| rule(stack, settings)).collect()
 }

@@ -47,8 +47,13 @@ impl Stack {
         checked.extend(preset.map(Layer::from_preset));
         checked.extend(files.iter().map(Layer::from_document));
         checked.extend(request.overrides.iter().map(Layer::from_override));
-        let empty =
-            Self { figment: Figment::new(), written: Dict::new(), decoder: None, documents: documents.into(), findings: Vec::new() };
+        let empty = Self {
+            figment: Figment::new(),
+            written: Dict::new(),
+            decoder: None,
+            documents: documents.into(),
+            findings: request.findings.clone(),
+        };
         empty.topped(checked)
     }
 

@@ -5,11 +5,11 @@ use crate::origin::Origin;
 use std::fmt;
 
 macro_rules! rule_codes {
-    ($($(#[$doc:meta])* $name:ident => $code:literal),+ $(,)?) => {
+    ($($(#[doc = $doc:literal])+ $name:ident => $code:literal),+ $(,)?) => {
         /// Stable codes of the rules. A code once released keeps its meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum RuleCode {
-            $($(#[$doc])* $name,)+
+            $($(#[doc = $doc])+ $name,)+
         }
 
         impl RuleCode {
@@ -21,6 +21,14 @@ macro_rules! rule_codes {
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $code,)+
+                }
+            }
+
+            /// What the rule is about, as its documentation says it.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($doc),+).trim_ascii(),)+
                 }
             }
         }
@@ -89,6 +97,50 @@ rule_codes! {
     TemplateBesideSynthetic => "C033",
     /// `prompts.system` without a chat template.
     SystemWithoutTemplate => "C034",
+    /// `traffic.arrival` without `traffic.rate`.
+    ArrivalWithoutRate => "C035",
+    /// `traffic.rate` without `traffic.arrival`.
+    RateWithoutArrival => "C036",
+    /// `traffic.arrival: gamma` without `traffic.burstiness`.
+    BurstinessMissing => "C037",
+    /// Arrivals where requests start in batches.
+    ArrivalBesideBatches => "C038",
+    /// A schedule without `schedule.interval` and `schedule.at`.
+    ScheduleWithoutTime => "C039",
+    /// A schedule with both `schedule.interval` and `schedule.at`.
+    ScheduleTimesTwice => "C040",
+    /// `parallelism.degree` above the number of `gpus`.
+    DegreeBeyondGpus => "C041",
+    /// Several GPUs for an engine that runs a model on one.
+    SeveralDevices => "C042",
+    /// `candle.device` and `gpus` name different devices.
+    DeviceSaidTwice => "C043",
+    /// `statistics.target_half_width` with fewer cycles than it is judged from.
+    TargetWithoutCycles => "C044",
+    /// `warmup.max_requests` below what other settings of warm-up ask for.
+    WarmupCrossed => "C045",
+    /// A server that runs already, without its address.
+    AddressMissing => "C046",
+    /// A command, an image or an address beside a launcher that does not look at it.
+    PlaceOfOtherLauncher => "C047",
+    /// Advice: outputs of more tokens than usual.
+    LongOutputs => "C101",
+    /// Advice: `fp_precision: float32` beside quantised weights.
+    FullPrecisionQuantised => "C102",
+    /// Advice: a dynamic strategy of batching without a token budget.
+    BudgetLeftOut => "C103",
+    /// Advice: a strategy that groups requests, in batches of one.
+    GroupsOfOne => "C104",
+    /// Advice: a strategy of parallelism over one device.
+    DividedByOne => "C105",
+    /// Advice: tensor parallelism of quantised weights.
+    TensorParallelQuantised => "C106",
+    /// Advice: tensor parallelism of a model whose name tells no family.
+    TensorParallelOfUnknown => "C107",
+    /// Advice: both `decoder.temperature` and `decoder.top_p` changed.
+    TwoTruncations => "C108",
+    /// Advice: more requests per second than most servers answer.
+    ManyRequests => "C109",
 }
 
 impl fmt::Display for RuleCode {

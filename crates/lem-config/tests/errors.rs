@@ -252,9 +252,9 @@ fn a_missing_model_preset_or_file_says_what_to_do() {
     unknown preset `quick_tets`
     hint: did you mean `quick-test`?
     ");
-    insta::assert_snapshot!(preset("vllm-memory-efficient"), @"
-    unknown preset `vllm-memory-efficient`
-    hint: presets: quick-test, benchmark, throughput
+    insta::assert_snapshot!(preset("vllm-memory-eficient"), @"
+    unknown preset `vllm-memory-eficient`
+    hint: did you mean `vllm-memory-efficient`?
     ");
     insta::assert_snapshot!(of_file("no-such-file.yaml"), @"
     cannot read `tests/fixtures/no-such-file.yaml`
@@ -308,6 +308,38 @@ fn every_rule_between_settings_can_be_broken() {
         assert_eq!(on(&[beams.clone(), greedy.clone(), other]), [RuleCode::BesideBeams]);
     }
     assert_eq!(on(&[("virtual.ttft", json!("30ms"))]), [RuleCode::Unsupported]);
+}
+
+#[test]
+fn rules_of_load_devices_and_repetition_can_be_broken() {
+    let on = |settings: &[(&str, serde_json::Value)]| {
+        let mut overrides = vec![set("model_name", json!("m.gguf"))];
+        overrides.extend(settings.iter().map(|(path, value)| set(path, value.clone())));
+        resolve(&Request { overrides, force: true, ..Request::default() }).map_or_else(codes, |_| Vec::new())
+    };
+    let (poisson, rate, continuous) =
+        (("traffic.arrival", json!("poisson")), ("traffic.rate", json!(2.0)), ("batching.strategy", json!("continuous")));
+    assert_eq!(on(&[poisson.clone(), continuous.clone()]), [RuleCode::ArrivalWithoutRate]);
+    assert_eq!(on(std::slice::from_ref(&rate)), [RuleCode::RateWithoutArrival]);
+    assert_eq!(on(&[("traffic.arrival", json!("gamma")), rate.clone(), continuous.clone()]), [RuleCode::BurstinessMissing]);
+    assert_eq!(on(&[poisson.clone(), rate.clone()]), [RuleCode::ArrivalBesideBatches]);
+    assert_eq!(on(&[poisson, rate, continuous]), []);
+    let (tensor, vllm, two) = (("parallelism.strategy", json!("tensor_parallel")), ("backend", json!("vllm")), ("gpus", json!([0, 1])));
+    assert_eq!(on(&[vllm.clone(), tensor.clone(), two.clone(), ("parallelism.degree", json!(4))]), [RuleCode::DegreeBeyondGpus]);
+    assert_eq!(on(&[vllm.clone(), tensor, two.clone(), ("parallelism.degree", json!(2))]), []);
+    assert_eq!(on(&[two]), [RuleCode::SeveralDevices]);
+    assert_eq!(on(&[("gpus", json!([1])), ("candle.device", json!("cuda:0"))]), [RuleCode::DeviceSaidTwice]);
+    let (enabled, interval) = (("schedule.enabled", json!(true)), ("schedule.interval", json!("6h")));
+    assert_eq!(on(std::slice::from_ref(&enabled)), [RuleCode::ScheduleWithoutTime]);
+    assert_eq!(on(&[enabled.clone(), interval.clone(), ("schedule.at", json!("06:30"))]), [RuleCode::ScheduleTimesTwice]);
+    assert_eq!(on(&[enabled, interval]), []);
+    let target = ("statistics.target_half_width", json!(0.01));
+    assert_eq!(on(std::slice::from_ref(&target)), [RuleCode::TargetWithoutCycles]);
+    assert_eq!(on(&[target, ("num_cycles", json!(20))]), []);
+    assert_eq!(on(&[("warmup.until_stable", json!(true)), ("warmup.max_requests", json!(4))]), [RuleCode::WarmupCrossed]);
+    assert_eq!(on(&[("backend", json!("openai"))]), [RuleCode::AddressMissing]);
+    assert_eq!(on(&[vllm.clone(), ("vllm.server.launcher", json!("attach"))]), [RuleCode::AddressMissing]);
+    assert_eq!(on(&[vllm, ("vllm.server.image", json!("vllm/vllm-openai:v0.32.0"))]), [RuleCode::PlaceOfOtherLauncher]);
 }
 
 #[test]

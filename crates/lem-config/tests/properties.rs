@@ -103,6 +103,14 @@ fn free() -> Vec<&'static Setting> {
             "impact.grid_intensity",
             "impact.price_per_kwh",
             "impact.currency",
+            "gpus",
+            "parallelism.strategy",
+            "parallelism.degree",
+            "traffic.arrival",
+            "traffic.rate",
+            "statistics.target_half_width",
+            "schedule.enabled",
+            "warmup.until_stable",
         ];
         alone.contains(&path) || path.starts_with("energy.cpu.")
     };

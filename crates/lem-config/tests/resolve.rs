@@ -250,14 +250,34 @@ fn presets_are_those_of_the_original_tool() {
     let batching = throughput.batching;
     assert_eq!((batching.size, batching.strategy, batching.max_tokens), (8, BatchingStrategy::Dynamic, Some(4096)));
     assert_eq!((quick.energy.baseline.duration, benchmark.energy.baseline.duration), (Duration::from_secs(1), Duration::from_secs(10)));
-    assert!([quick, benchmark, throughput].iter().all(|spec| spec.sampling == SamplingSpec::GREEDY));
+    let names: Vec<_> = presets().iter().map(|one| one.name).collect();
+    let expected = [
+        "quick-test",
+        "benchmark",
+        "throughput",
+        "vllm-throughput",
+        "vllm-speculative",
+        "vllm-memory-efficient",
+        "vllm-low-latency",
+        "pytorch-optimized",
+        "pytorch-speculative",
+        "pytorch-compatible",
+    ];
+    assert_eq!(names, expected);
+    for one in presets() {
+        let spec = spec(&preset(one.name, &[]));
+        assert_eq!(spec.sampling, SamplingSpec::GREEDY, "{}", one.name);
+        assert_eq!(one.name.split_once('-').and_then(|(engine, _)| Backend::named(engine)).unwrap_or(Backend::Candle), spec.backend);
+    }
 }
 
 #[test]
 fn every_preset_runs_on_every_backend_without_attention() {
     for one in presets() {
         for backend in Backend::ALL {
-            let resolved = resolved(&preset(one.name, &[("backend", json!(backend.as_str()))]));
+            let mut settings = vec![("backend", json!(backend.as_str()))];
+            settings.extend((*backend == Backend::Openai).then(|| ("openai.base_url", json!("http://127.0.0.1:8000/v1"))));
+            let resolved = resolved(&preset(one.name, &settings));
             assert!(resolved.findings.iter().all(|finding| finding.severity == Severity::Info), "{} on {backend}", one.name);
         }
     }
@@ -323,6 +343,15 @@ fn a_setting_that_another_one_makes_idle_is_a_finding() {
     assert_eq!(idle(&[("batching.max_tokens_per_batch", json!(100))]), [Severity::Warning]);
     let continuous = [("batching.strategy", json!("continuous")), ("batching.max_tokens_per_batch", json!(100))];
     assert_eq!(idle(&continuous), []);
+    assert_eq!(idle(&[("streaming", json!(true)), ("batching.batch_size", json!(8))]), [Severity::Warning]);
+    assert_eq!(idle(&[("traffic.seed", json!(7))]), [Severity::Warning]);
+    let attached = [
+        ("backend", json!("vllm")),
+        ("vllm.server.launcher", json!("attach")),
+        ("vllm.server.url", json!("http://127.0.0.1:8000")),
+        ("vllm.max_num_seqs", json!(64)),
+    ];
+    assert_eq!(idle(&attached), [Severity::Warning]);
     assert_eq!(idle(&[&continuous[..], &[("backend", json!("virtual"))]].concat()), [Severity::Warning]);
     assert_eq!(idle(&[("decoder.do_sample", json!(false)), ("decoder.temperature", json!(0))]), []);
     assert_eq!(idle(&[("energy.baseline.duration", json!("0s")), ("energy.baseline.keep", json!(false))]), [Severity::Warning]);
@@ -333,6 +362,42 @@ fn a_setting_that_another_one_makes_idle_is_a_finding() {
     assert_eq!(idle(&[("decoder.preset", json!("standard")), ("decoder.temperature", json!(0))]), []);
     let static_throughput = resolved(&preset("throughput", &[("batching.strategy", json!("static"))]));
     assert_eq!(static_throughput.findings[0].severity, Severity::Info);
+}
+
+/// The code of each piece of advice stands at the end of its message.
+#[test]
+fn what_may_not_be_meant_is_told() {
+    let told = |settings: &[(&str, Value)]| -> Vec<(String, Severity)> {
+        let findings = resolved(&request(settings)).findings.into_iter();
+        let advice = findings.filter(|finding| finding.code == FindingCode::QuestionableSetting);
+        advice.map(|one| (one.message[one.message.len() - 5..one.message.len() - 1].to_owned(), one.severity)).collect()
+    };
+    let check = |settings: &[(&str, Value)], code: &str, severity: Severity| {
+        assert_eq!(told(settings), [(code.to_owned(), severity)], "{settings:?}");
+    };
+    use Severity::{Info, Warning};
+    assert_eq!(told(&[]), []);
+    check(&[("max_output_tokens", json!(4096))], "C101", Warning);
+    check(&[("quantization.load_in_8bit", json!(true)), ("fp_precision", json!("float32"))], "C102", Warning);
+    check(&[("batching.strategy", json!("dynamic")), ("batching.batch_size", json!(8))], "C103", Info);
+    check(&[("batching.strategy", json!("sorted_static"))], "C104", Info);
+    let vllm = [("backend", json!("vllm")), ("model_name", json!("org/strange")), ("parallelism.strategy", json!("tensor_parallel"))];
+    assert_eq!(told(&vllm).iter().map(|(code, _)| code.as_str()).collect::<Vec<_>>(), ["C105", "C107"]);
+    check(
+        &[
+            &vllm[..1],
+            &[("model_name", json!("org/Qwen3-4B"))],
+            &vllm[2..],
+            &[("parallelism.degree", json!(2)), ("vllm.quantization_method", json!("awq"))],
+        ]
+        .concat(),
+        "C106",
+        Warning,
+    );
+    check(&[("decoder.temperature", json!(0.7)), ("decoder.top_p", json!(0.9))], "C108", Warning);
+    assert_eq!(told(&[("decoder.preset", json!("creative"))]), []);
+    let open = [("batching.strategy", json!("continuous")), ("traffic.arrival", json!("poisson")), ("traffic.rate", json!(500.0))];
+    check(&open, "C109", Info);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `docs/configuration.md`.
 
 use super::{GENERATED, cell};
-use lem_config::{Setting, sections, settings};
+use lem_config::{RuleCode, Setting, sections, settings};
 use serde_json::Value;
 
 const OPENING: &str = "\
@@ -28,8 +28,22 @@ pub(super) fn page() -> String {
         page.push_str(&format!("\n## `{}`\n\n{}\n", section.path, section.documentation));
         table(&mut page, section.path);
     }
+    page.push_str(RULES);
+    for code in RuleCode::ALL {
+        page.push_str(&format!("| {code} | {} |\n", cell(code.meaning())));
+    }
     page
 }
+
+const RULES: &str = "
+## What is refused
+
+Every mistake is told at once, with its code, the place of the value and what to write instead.
+What is marked as advice runs; it is a finding of the result, and one that is a warning asks first (`--yes` accepts).
+
+| code | about |
+|---|---|
+";
 
 fn table(page: &mut String, section: &str) {
     let mut inner = settings().iter().filter(|setting| setting.section == section).peekable();

@@ -7,6 +7,7 @@ mod machine;
 mod measure;
 mod monitor;
 mod powercap;
+mod prompts;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -155,7 +156,6 @@ fn mistakes_are_named_with_their_place_and_a_hint() {
         ("unknown_preset", &["experiment", "--preset", "quick-tset", "--model", "x.gguf"]),
         ("unknown_backend", &["experiment", "virtual.yaml", "--backend", "vlm"]),
         ("server_backend", &["-q", "experiment", "--preset", "quick-test", "--model", "org/m", "--backend", "vllm"]),
-        ("unknown_data_set", &["experiment", "virtual.yaml", "--dataset", "alpaca"]),
         ("no_prompt", &["experiment", "virtual.yaml", "--prompts", "empty.txt"]),
         ("missing_model", &["experiment", "--preset", "quick-test", "--model", "missing.gguf"]),
         ("no_gguf", &["experiment", "--preset", "quick-test", "--model", "random.gguf"]),

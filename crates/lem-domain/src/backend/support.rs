@@ -53,6 +53,18 @@ pub enum Handover {
     By(&'static str, &'static [(&'static str, Handover)]),
 }
 
+impl Handover {
+    /// Whether a server is told in requests; otherwise it is told when it starts.
+    #[must_use]
+    pub const fn is_in_requests(self) -> bool {
+        match self {
+            Self::Request(_) | Self::RequestJson(..) | Self::Requests => true,
+            Self::Spelled(way, _) => way.is_in_requests(),
+            _ => false,
+        }
+    }
+}
+
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
