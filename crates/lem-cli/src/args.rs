@@ -193,7 +193,15 @@ pub(crate) struct RunArgs {
     pub(crate) json: bool,
 }
 
+const EXPERIMENT_HELP: &str = "\
+Examples:
+  lem experiment --preset quick-test --model models/SmolLM2-135M-Instruct.Q4_1.gguf
+  lem experiment configs/quick-test.yaml -n 20 --set batching.batch_size=4 --json
+  lem experiment --model org/name@main --dataset gsm8k --split test --chat-template model
+  lem experiment configs/virtual.yaml --dry-run";
+
 #[derive(Args, Debug)]
+#[command(after_help = EXPERIMENT_HELP)]
 pub(crate) struct ExperimentArgs {
     #[command(flatten)]
     pub(crate) run: RunArgs,
@@ -244,7 +252,14 @@ pub(crate) struct AggregateArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Check a configuration and say what is wrong with it
-    Validate(ConfigArgs),
+    Validate {
+        #[command(flatten)]
+        config: ConfigArgs,
+
+        /// Print JSON: whether it is valid, what is wrong with it, and what is worth a second look
+        #[arg(long)]
+        json: bool,
+    },
     /// Show the resolved configuration
     Show {
         #[command(flatten)]

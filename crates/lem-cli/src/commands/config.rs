@@ -2,6 +2,7 @@
 
 pub(crate) mod grid;
 mod new;
+mod validate;
 
 use crate::args::{ConfigArgs, ConfigCommand};
 use crate::commands::Voice;
@@ -12,7 +13,7 @@ use crate::render::{self, out};
 /// Checks or shows a configuration.
 pub(crate) fn config(command: &ConfigCommand, voice: Voice) -> anyhow::Result<Exit> {
     match command {
-        ConfigCommand::Validate(args) => validate(args),
+        ConfigCommand::Validate { config, json } => validate::validate(config, *json),
         ConfigCommand::Show { config, origin, json } => show(config, *origin, *json),
         ConfigCommand::New(args) => new::new(args),
         ConfigCommand::GenerateGrid(args) => grid::generate(args, voice),
@@ -21,13 +22,6 @@ pub(crate) fn config(command: &ConfigCommand, voice: Voice) -> anyhow::Result<Ex
             Ok(Exit::Ok)
         }
     }
-}
-
-fn validate(args: &ConfigArgs) -> anyhow::Result<Exit> {
-    let resolved = lem_config::resolve(&overlay::request(args)?)?;
-    render::findings::show(resolved.findings.iter().cloned());
-    out::line(format_args!("valid: {} on {}", resolved.spec.model, resolved.spec.backend))?;
-    Ok(Exit::Ok)
 }
 
 fn show(args: &ConfigArgs, origin: bool, json: bool) -> anyhow::Result<Exit> {

@@ -78,6 +78,8 @@ fn mistakes_of_files_and_pages_are_named() {
         ("devices_option", &["devices", "--jsn"]),
         ("show_nothing", &["results", "show"]),
         ("validate_nothing", &["config", "validate"]),
+        ("validate_json", &["config", "validate", "virtual.yaml", "--json", "--set", "max_ouput_tokens=3"]),
+        ("validate_json_ok", &["config", "validate", "virtual.yaml", "--json"]),
         ("doctor_grade", &["doctor", "--require", "exact"]),
         ("set_no_value", &["run", "virtual.yaml", "--set", "virtual.itl"]),
     ] {
