@@ -9,7 +9,7 @@ use lem_domain::protocol::{Interrupt, Progress, Prompt, PromptContent, RunPhase,
 use lem_domain::world::{VirtualClock, World};
 use lem_domain::{Clock, ExperimentId, Grade};
 use lem_energy::{Machine, SamplerKind, Surroundings};
-use lem_orchestration::{Ending, Experiment, Tools};
+use lem_orchestration::{Ending, Experiment, Start, Tools};
 use lem_results::record::document::SummaryRecord;
 use lem_results::{ProfileFolder, ResultsFolder};
 use serde_json::{Value, json};
@@ -100,7 +100,10 @@ fn run_with(settings: &[(&str, Value)], interrupt: &Interrupt, progress: &dyn Pr
         tool_version: "test".to_owned(),
         created_at: clock.wall(),
     };
-    let experiment = Experiment { id: id.clone(), spec, prompts: selection.prompts, dataset: selection.facts, setup, findings: Vec::new() };
+    let until = spec.repetition.cycles;
+    let start = Start::Fresh(setup);
+    let experiment =
+        Experiment { id: id.clone(), spec, prompts: selection.prompts, dataset: selection.facts, start, until, findings: Vec::new() };
     let tools = Tools {
         clock: &*clock,
         loader: &VirtualLoader::new(world),

@@ -3,6 +3,7 @@
 mod config;
 mod engine;
 mod peers;
+mod study;
 
 use std::time::Duration;
 
@@ -30,6 +31,14 @@ enum Bench {
     Startup,
     /// Ten thousand configurations from one, and checking one, each from start to end of the program
     Config,
+    /// A thousand cells of a study on the simulated machine: processor time, time and memory
+    Study,
+    /// Runs that are killed at random instants and gone on with, as the tests do, and more of them
+    Kill {
+        /// How many
+        #[arg(long, default_value_t = 200)]
+        kills: u32,
+    },
     /// Processor time of the sampler over eight fake boards and a socket, beside a thread that only wakes
     Sampler {
         /// How often the two take turns
@@ -51,6 +60,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.bench {
         Bench::Startup => startup(),
         Bench::Config => config::run(),
+        Bench::Study => study::run(),
+        Bench::Kill { kills } => kill(*kills),
         Bench::Sampler { runs, seconds } => sampler(*runs, *seconds),
         Bench::Engine(arguments) => engine::run(arguments),
         Bench::Peers(arguments) => peers::run(arguments),
@@ -73,6 +84,11 @@ fn startup() -> Result<()> {
     }
     println!("{}", describe("startup", &mut times));
     Ok(())
+}
+
+fn kill(kills: u32) -> Result<()> {
+    let mut command = process::cargo(["nextest", "run", "--workspace", "--cargo-profile", "release", "--test", "it", "--no-capture"]);
+    process::run(command.args(["-E", "test(/^kill::a_run_that_is_killed/)"]).env("LEM_KILLS", kills.to_string()))
 }
 
 fn sampler(runs: u32, seconds: u32) -> Result<()> {

@@ -30,7 +30,7 @@ struct Step {
 }
 
 /// In order: what is quick and often wrong comes first.
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     Step { name: "tools", run: || silent(setup::install_missing_tools()) },
     Step { name: "format", run: || silent(process::run(&mut process::cargo(["fmt", "--all", "--check"]))) },
     Step { name: "layers", run: || silent(layers::run()) },
@@ -45,6 +45,7 @@ const STEPS: [Step; 14] = [
     Step { name: "doctests", run: doctests },
     Step { name: "example", run: example },
     Step { name: "end to end", run: end_to_end::run },
+    Step { name: "slurm", run: slurm },
 ];
 
 const LINT_ARGUMENTS: [&str; 7] = ["clippy", "--workspace", "--all-targets", "--release", "--", "-D", "warnings"];
@@ -108,6 +109,15 @@ fn example() -> Result<String> {
     process::run(&mut process::cargo(["build", "--workspace", "--release", "--example", "generate"]))?;
     let mut command = process::command(process::target_folder().join("release/examples/generate"));
     silent(process::run(command.arg(model::fetch()?.absolute)))
+}
+
+/// A study on a real Slurm of one node, where one can be installed; the script says why it is skipped elsewhere.
+fn slurm() -> Result<String> {
+    let mut command = process::command(process::workspace_root().join("tests/slurm/run.sh"));
+    command.arg(process::target_folder().join("release/lem"));
+    let told = process::read(&mut command)?;
+    eprint!("{told}");
+    Ok(told.lines().last().unwrap_or_default().to_owned())
 }
 
 fn silent(result: Result<()>) -> Result<String> {

@@ -8,6 +8,7 @@ mod meter;
 mod new;
 mod prompts;
 mod results;
+mod study;
 
 pub(crate) use calibrate::CalibrateArgs;
 pub(crate) use datasets::{DatasetsArgs, DatasetsCommand};
@@ -17,6 +18,7 @@ pub(crate) use meter::{MeasureArgs, MeterArgs, MonitorArgs};
 pub(crate) use new::NewArgs;
 pub(crate) use prompts::PromptArgs;
 pub(crate) use results::{ExportArgs, FormatArg, ResultsCommand, WhichArgs};
+pub(crate) use study::{BatchArgs, Executor, StudyCellsArgs, StudyCommand, StudyFolderArgs, StudyRunArgs, SubmitArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -51,6 +53,11 @@ pub(crate) enum Command {
     Experiment(ExperimentArgs),
     /// Run one experiment and leave its raw records; `lem aggregate` derives the figures later
     Run(RunArgs),
+    /// Run many configurations, each as an experiment of its own
+    Batch(BatchArgs),
+    /// Run many experiments as one: a base, what varies over it, cycles
+    #[command(subcommand)]
+    Study(StudyCommand),
     /// Derive the figures of an experiment from its raw records
     Aggregate(AggregateArgs),
     /// Measure the energy of any program while it runs
@@ -184,6 +191,10 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
+    /// Measure although another run may be measuring the same devices; this becomes a finding
+    #[arg(long)]
+    pub(crate) no_lock: bool,
+
     /// Accept warnings without asking
     #[arg(short, long)]
     pub(crate) yes: bool,
@@ -205,6 +216,14 @@ Examples:
 pub(crate) struct ExperimentArgs {
     #[command(flatten)]
     pub(crate) run: RunArgs,
+
+    /// Go on with an unfinished experiment, by its id or the unique beginning of one, at its first cycle that is not whole
+    #[arg(long, value_name = "ID", conflicts_with_all = ["config", "preset", "fresh"])]
+    pub(crate) resume: Option<String>,
+
+    /// Begin anew, without looking for an unfinished run of the same experiment
+    #[arg(long)]
+    pub(crate) fresh: bool,
 }
 
 /// Where stored results are.

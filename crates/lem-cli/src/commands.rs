@@ -1,6 +1,7 @@
 //! One module per command; [`dispatch`] is the only way in.
 
 mod aggregate;
+mod batch;
 mod calibrate;
 mod completions;
 pub(crate) mod config;
@@ -15,6 +16,9 @@ mod monitor;
 mod presets;
 mod record;
 mod results;
+mod session;
+pub(crate) mod study;
+mod unfinished;
 
 use crate::args::{Arguments, Command};
 use crate::exit::Exit;
@@ -23,8 +27,10 @@ use crate::exit::Exit;
 pub(crate) fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
     let voice = Voice { quiet: arguments.quiet };
     match &arguments.command {
-        Command::Experiment(args) => experiment::experiment(&args.run, voice),
+        Command::Experiment(args) => experiment::experiment(args, voice),
         Command::Run(args) => experiment::run(args, voice),
+        Command::Batch(args) => batch::batch(args, voice),
+        Command::Study(command) => study::study(command, voice),
         Command::Aggregate(args) => aggregate::aggregate(args, voice),
         Command::Measure(args) => measure::measure(args, voice),
         Command::Monitor(args) => monitor::monitor(args, voice),

@@ -26,7 +26,7 @@ pub(crate) fn request(args: &ConfigArgs) -> Result<Request, SeamError> {
 }
 
 /// The environment's own settings; what else it holds is nobody's business, and need not be text.
-fn environment() -> Result<Vec<Variable>, SeamError> {
+pub(crate) fn environment() -> Result<Vec<Variable>, SeamError> {
     let mut variables = Vec::new();
     for (name, value) in std::env::vars_os() {
         let Some(name) = name.to_str().filter(|name| name.starts_with("LEM_") || name.starts_with("LLM_ENERGY_")) else { continue };

@@ -16,4 +16,5 @@ pub(crate) mod out;
 pub(crate) mod presets;
 #[cfg(test)]
 mod scene;
+pub(crate) mod study;
 pub(crate) mod summary;

@@ -129,6 +129,10 @@ finding_codes! {
     ProfileOutdated => "profile-outdated",
     /// What is known of this machine's sensors could not be read or kept.
     ProfileStoreFailed => "profile-store-failed",
+    /// Another run may have been measured on the same devices: the measurement locks were left out.
+    MeasuredWithoutLock => "measured-without-lock",
+    /// Other work kept the processor busy before the run began.
+    HostBusy => "host-busy",
     /// The raw record holds fewer processes than the run started.
     ProcessesMissing => "processes-missing",
 }

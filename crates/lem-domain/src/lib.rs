@@ -16,6 +16,7 @@ pub mod record;
 pub mod sensor;
 pub mod spec;
 pub mod statistics;
+pub mod study;
 pub mod time;
 pub mod token;
 pub mod traffic;

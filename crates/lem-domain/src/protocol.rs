@@ -9,7 +9,9 @@ mod error;
 mod interrupt;
 mod progress;
 mod server;
+mod state;
 mod storage;
+mod study;
 
 pub use energy::{EnergyBackend, EnergySession};
 pub use engine::{InferenceEngine, ModelLoader, PreparedRequest, PreparedWorkload, Prompt, PromptContent, RunControl, RunOutput};
@@ -17,4 +19,6 @@ pub use error::{BoxError, Fault, SeamError};
 pub use interrupt::Interrupt;
 pub use progress::{Progress, Silent, Stage};
 pub use server::{HostFacts, ServerEndpoint, ServerHost, ServerLauncher};
-pub use storage::{Forgetful, ProfileStore, RecordedCycle, ResultsRepository, RunPhase, RunSetup, RunState, StateStore};
+pub use state::{Held, RunOwner, RunPhase, RunState, StateStore};
+pub use storage::{Forgetful, ProfileStore, RecordedCycle, ResultsRepository, RunSetup};
+pub use study::StudyStore;

@@ -1,7 +1,7 @@
 //! Why a measurement ended without a result.
 
-use lem_domain::Grade;
-use lem_domain::protocol::{Fault, SeamError};
+use lem_domain::protocol::{Fault, RunOwner, SeamError};
+use lem_domain::{ExperimentId, Grade};
 
 /// A measurement without a result. What had been recorded by then is saved all the same.
 #[derive(Debug, thiserror::Error)]
@@ -9,6 +9,20 @@ pub enum ExperimentError {
     /// There is nothing to run.
     #[error("there are no prompts to run")]
     NoPrompts,
+    /// It has its figures already.
+    #[error("`{id}` is finished")]
+    Finished {
+        /// The experiment.
+        id: ExperimentId,
+    },
+    /// A process of another host runs it, or ran it and left no word.
+    #[error("`{id}` is run by {owner}")]
+    RunsElsewhere {
+        /// The experiment.
+        id: ExperimentId,
+        /// Who.
+        owner: RunOwner,
+    },
     /// The energy readings available here do not reach the asked grade.
     #[error("energy must be {required} or better, and here it is {available}")]
     GradeNotMet {
@@ -41,8 +55,8 @@ impl ExperimentError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::NoPrompts => Fault::Usage,
-            Self::GradeNotMet { .. } => Fault::Preflight,
+            Self::NoPrompts | Self::Finished { .. } => Fault::Usage,
+            Self::GradeNotMet { .. } | Self::RunsElsewhere { .. } => Fault::Preflight,
             Self::Meter(source) | Self::Load(source) | Self::Prepare(source) | Self::Engine(source) | Self::Storage(source) => source.fault,
         }
     }
@@ -52,6 +66,10 @@ impl ExperimentError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoPrompts => Some("name a data set or a prompt file that is not empty".to_owned()),
+            Self::Finished { id } => Some(format!("`lem results show {id}` shows them; `--fresh` runs it anew")),
+            Self::RunsElsewhere { owner, .. } => {
+                Some(format!("take it up on {}, where it can be seen whether that process still runs", owner.host))
+            }
             Self::GradeNotMet { reasons, .. } => Some(format!("{reasons}; `--require any` accepts what there is")),
             Self::Meter(source) | Self::Load(source) | Self::Prepare(source) | Self::Engine(source) | Self::Storage(source) => {
                 source.hint.clone()

@@ -1,8 +1,10 @@
 //! One measurement from beginning to end (MEASUREMENT.md §7).
 
 use crate::baseline::{BEFORE_LOAD, Baseline, Observed};
-use crate::error::{ExperimentError, with_causes};
+use crate::course::Course;
+use crate::error::ExperimentError;
 use crate::offered;
+use crate::owner::{Liveness, liveness};
 use crate::preflight::require_grade;
 use crate::record::{self, Before};
 use crate::sampling::{Sampling, dead_meter};
@@ -11,7 +13,7 @@ use crate::window::measure;
 use lem_domain::idle::IdleState;
 use lem_domain::protocol::{
     EnergyBackend, InferenceEngine, Interrupt, ModelLoader, PreparedWorkload, ProfileStore, Progress, Prompt, ResultsRepository,
-    RunControl, RunPhase, RunSetup, RunState, SeamError, Stage, StateStore,
+    RunControl, RunPhase, RunSetup, Stage, StateStore,
 };
 use lem_domain::record::{DatasetFacts, HostRecord, ProcessRecord, WarmupFacts};
 use lem_domain::spec::ExperimentSpec;
@@ -50,17 +52,30 @@ pub struct Experiment {
     pub prompts: Vec<Prompt>,
     /// Where they came from.
     pub dataset: DatasetFacts,
-    /// The documents that go into the bundle first.
-    pub setup: RunSetup,
+    /// Whether it begins, or goes on.
+    pub start: Start,
+    /// The cycle before which this call stops: the spec's number of cycles, or fewer where it is let run cycle by cycle.
+    pub until: u32,
     /// What is already known that a reader must know.
     pub findings: Vec<Finding>,
+}
+
+/// How an experiment is taken up.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// It is new; these documents go into its bundle first.
+    Fresh(RunSetup),
+    /// Its bundle is there, and it goes on at its first cycle that is not whole.
+    Resumed,
 }
 
 /// How a measurement that left records ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// All requests were run.
+    /// All requests of all cycles were run.
     Measured,
+    /// So were those of the cycles that this call was asked for; more are to come.
+    Paused,
     /// A signal stopped it; what had finished is saved.
     Interrupted,
     /// A signal stopped it before the model was loaded, so there was nothing to save.
@@ -76,38 +91,78 @@ pub fn run(experiment: Experiment, tools: Tools<'_>) -> Result<Ending, Experimen
         return Err(ExperimentError::NoPrompts);
     }
     require_grade(tools.meter, experiment.spec.energy.required)?;
-    tools.results.create(&experiment.id, &experiment.setup).map_err(ExperimentError::Storage)?;
-    let id = experiment.id.clone();
-    let outcome = Life { experiment, tools }.live();
+    let id = &experiment.id;
+    let (taken_up, _held) = match &experiment.start {
+        Start::Fresh(setup) => {
+            tools.results.create(id, setup).map_err(ExperimentError::Storage)?;
+            (TakenUp { phase: RunPhase::Created, cycle: 0 }, tools.states.hold(id).map_err(ExperimentError::Storage)?)
+        }
+        Start::Resumed => {
+            let held = tools.states.hold(id).map_err(ExperimentError::Storage)?;
+            (take_up(id, tools)?, held)
+        }
+    };
+    let course = Course::from(taken_up.phase, tools.states, tools.clock, id);
+    let life = Life { experiment: &experiment, tools, course: &course };
+    let outcome = life.live(taken_up.cycle);
     if let Err(error) = &outcome {
-        // The error itself is the news; a state that cannot be written would only hide it.
-        let _ = enter(tools, &id, RunPhase::Failed, Some(with_causes(error)));
+        course.fail(error);
     }
     outcome
 }
 
+/// Where a run was left.
+struct TakenUp {
+    phase: RunPhase,
+    /// Its first cycle that is not whole.
+    cycle: u32,
+}
+
+fn take_up(id: &ExperimentId, tools: Tools<'_>) -> Result<TakenUp, ExperimentError> {
+    let state = tools.states.load_state(id).map_err(ExperimentError::Storage)?;
+    // A run that was killed before its first state has done nothing yet.
+    let phase = state.as_ref().map_or(RunPhase::Created, |state| state.phase);
+    if phase.is_finished() {
+        return Err(ExperimentError::Finished { id: id.clone() });
+    }
+    // Whoever runs on another host does not let go of it by ending there; a run that stopped by itself is nobody's.
+    let owner = state.and_then(|state| state.owner).filter(|_| !matches!(phase, RunPhase::Interrupted | RunPhase::Failed));
+    if let Some(owner) = owner.filter(|owner| liveness(owner) == Liveness::Elsewhere) {
+        return Err(ExperimentError::RunsElsewhere { id: id.clone(), owner });
+    }
+    let recorded = tools.results.recorded_cycles(id).map_err(ExperimentError::Storage)?;
+    let whole = (0..).zip(&recorded).take_while(|(index, cycle)| cycle.index == *index && cycle.is_whole).count();
+    let cycle = u32::try_from(whole).unwrap_or(u32::MAX);
+    tools.results.reopen(id, cycle).map_err(ExperimentError::Storage)?;
+    Ok(TakenUp { phase, cycle })
+}
+
 /// The steps of a measurement whose bundle exists.
 struct Life<'a> {
-    experiment: Experiment,
+    experiment: &'a Experiment,
     tools: Tools<'a>,
+    course: &'a Course<'a>,
 }
 
 impl Life<'_> {
-    fn live(self) -> Result<Ending, ExperimentError> {
+    fn live(self, first_cycle: u32) -> Result<Ending, ExperimentError> {
         let (tools, spec) = (self.tools, &self.experiment.spec);
-        self.enter(RunPhase::Created)?;
+        self.course.enter(RunPhase::Preflight)?;
+        if first_cycle >= self.experiment.until {
+            return self.close();
+        }
         let mut baseline = Baseline::new(&spec.energy, tools);
         let mut sampling = self.idle_before_load(&mut baseline)?;
         if tools.interrupt.is_raised() {
-            self.enter(RunPhase::Interrupted)?;
-            return Ok(Ending::Cancelled);
+            self.course.interrupt(None)?;
+            return Ok(if first_cycle > 0 { Ending::Interrupted } else { Ending::Cancelled });
         }
 
-        self.enter(RunPhase::Loading)?;
+        self.course.enter(RunPhase::Loading)?;
         let (mut engine, load) = self.load()?;
         let workload = engine.prepare(&self.experiment.prompts, spec).map_err(ExperimentError::Prepare)?;
         baseline.engine_runs_on(engine.engine());
-        baseline.observe(IdleState::ModelLoaded, &mut sampling);
+        self.observe(IdleState::ModelLoaded, &mut baseline, &mut sampling)?;
 
         let warmup = if tools.interrupt.is_raised() { None } else { self.warm_up(&mut *engine)? };
         let before = Before {
@@ -118,32 +173,51 @@ impl Life<'_> {
             findings: self.experiment.findings.clone(),
         };
         if tools.interrupt.is_raised() {
-            let record = record::unmeasured(&*engine, before, &workload);
-            self.save(0, sampling, &mut baseline, record)?;
-            return self.end(RunPhase::Interrupted, Ending::Interrupted);
+            // Cycles that are there say more than one that did not begin.
+            if first_cycle == 0 {
+                let record = record::unmeasured(&*engine, before, &workload);
+                self.save(first_cycle, sampling, &mut baseline, record)?;
+            }
+            return self.stop();
         }
         // The first cycle has the session in which the idle states were watched; every other one has its own.
         let mut first = Some(sampling);
-        for cycle in 0..spec.repetition.cycles {
-            if cycle > 0 && tools.interrupt.is_raised() {
-                return self.end(RunPhase::Interrupted, Ending::Interrupted);
+        for cycle in first_cycle..self.experiment.until {
+            if cycle > first_cycle && tools.interrupt.is_raised() {
+                return self.stop();
             }
             let sampling = match first.take() {
                 Some(sampling) => sampling,
                 None => Sampling::start(tools.meter, tools.clock).map_err(ExperimentError::Meter)?,
             };
             if self.measure(cycle, &mut *engine, sampling, &mut baseline, before.clone(), &workload)? == Ending::Interrupted {
-                return self.end(RunPhase::Interrupted, Ending::Interrupted);
+                return self.stop();
             }
         }
-        self.end(RunPhase::Recorded, Ending::Measured)
+        self.close()
     }
 
-    /// Closes the bundle and says how it ended.
-    fn end(&self, phase: RunPhase, ending: Ending) -> Result<Ending, ExperimentError> {
-        self.tools.results.seal(&self.experiment.id).map_err(ExperimentError::Storage)?;
-        self.enter(phase)?;
-        Ok(ending)
+    /// Ends a run that has the cycles it was asked for.
+    fn close(&self) -> Result<Ending, ExperimentError> {
+        self.seal()?;
+        if self.experiment.until < self.experiment.spec.repetition.cycles {
+            let reason = format!("{} of {} cycles are recorded", self.experiment.until, self.experiment.spec.repetition.cycles);
+            self.course.interrupt(Some(reason))?;
+            return Ok(Ending::Paused);
+        }
+        self.course.enter(RunPhase::Recorded)?;
+        Ok(Ending::Measured)
+    }
+
+    /// Ends a run that was told to stop.
+    fn stop(&self) -> Result<Ending, ExperimentError> {
+        self.seal()?;
+        self.course.interrupt(None)?;
+        Ok(Ending::Interrupted)
+    }
+
+    fn seal(&self) -> Result<(), ExperimentError> {
+        self.tools.results.seal(&self.experiment.id).map_err(ExperimentError::Storage)
     }
 
     /// The states that only exist before a model is loaded. Sampling starts here and goes on to the end.
@@ -155,11 +229,18 @@ impl Life<'_> {
         if !is_kept {
             baseline.watch(BEFORE_LOAD, &mut sampling);
         }
-        let is_asked = baseline.is_asked() && !tools.interrupt.is_raised();
-        if is_asked && tools.loader.hold_context(&self.experiment.spec).map_err(ExperimentError::Load)? {
-            baseline.observe(IdleState::ContextHeld, &mut sampling);
+        if baseline.is_asked() && !tools.interrupt.is_raised() {
+            self.course.knows_idle(BEFORE_LOAD)?;
+            if tools.loader.hold_context(&self.experiment.spec).map_err(ExperimentError::Load)? {
+                self.observe(IdleState::ContextHeld, baseline, &mut sampling)?;
+            }
         }
         Ok(sampling)
+    }
+
+    fn observe(&self, state: IdleState, baseline: &mut Baseline<'_>, sampling: &mut Sampling<'_>) -> Result<(), ExperimentError> {
+        baseline.observe(state, sampling);
+        if baseline.is_asked() && !self.tools.interrupt.is_raised() { self.course.knows_idle(state) } else { Ok(()) }
     }
 
     fn load(&self) -> Result<(Box<dyn InferenceEngine>, TimeWindow), ExperimentError> {
@@ -172,8 +253,8 @@ impl Life<'_> {
     }
 
     fn warm_up(&self, engine: &mut dyn InferenceEngine) -> Result<Option<WarmupFacts>, ExperimentError> {
-        self.enter(RunPhase::Warming)?;
-        let Experiment { prompts, spec, .. } = &self.experiment;
+        self.course.enter(RunPhase::Warming)?;
+        let Experiment { prompts, spec, .. } = self.experiment;
         self.tools.progress.begin(Stage::Warmup, Some(u64::from(spec.warmup.requests)));
         let warmup = warm_up(engine, prompts, spec, self.control());
         self.tools.progress.end();
@@ -189,7 +270,7 @@ impl Life<'_> {
         before: Before,
         workload: &PreparedWorkload,
     ) -> Result<Ending, ExperimentError> {
-        self.enter(RunPhase::Measuring)?;
+        self.course.enter_cycle(cycle)?;
         self.tools.progress.begin(Stage::Measure, Some(workload.requests.len() as u64));
         let measured = measure(engine, &mut sampling, workload, &self.experiment.spec, self.control());
         self.tools.progress.end();
@@ -200,7 +281,7 @@ impl Life<'_> {
         let output = match measured.output {
             Ok(output) => output,
             Err(error) => {
-                self.tools.results.seal(&self.experiment.id).map_err(ExperimentError::Storage)?;
+                self.seal()?;
                 return Err(ExperimentError::Engine(error));
             }
         };
@@ -233,12 +314,4 @@ impl Life<'_> {
     fn control(&self) -> RunControl<'_> {
         RunControl { clock: self.tools.clock, interrupt: self.tools.interrupt, progress: self.tools.progress }
     }
-
-    fn enter(&self, phase: RunPhase) -> Result<(), ExperimentError> {
-        enter(self.tools, &self.experiment.id, phase, None).map_err(ExperimentError::Storage)
-    }
-}
-
-fn enter(tools: Tools<'_>, id: &ExperimentId, phase: RunPhase, reason: Option<String>) -> Result<(), SeamError> {
-    tools.states.save_state(id, &RunState { phase, since: tools.clock.wall(), reason })
 }

@@ -27,6 +27,12 @@ pub enum ResultsError {
         /// The ids that start with it, in order.
         candidates: Vec<String>,
     },
+    /// Another process runs the experiment.
+    #[error("`{id}` is being run by another process")]
+    Held {
+        /// The experiment.
+        id: String,
+    },
     /// A bundle of this id is there already.
     #[error("`{}` exists already", path.display())]
     Exists {
@@ -173,6 +179,7 @@ impl ResultsError {
             }
             Self::UnknownExperiment { nearest, .. } => format!("there are: {}", nearest.join(", ")),
             Self::AmbiguousId { candidates, .. } => format!("write more of it, to choose among: {}", candidates.join(", ")),
+            Self::Held { .. } => "wait until it has ended; `state.json` in the bundle names the process".to_owned(),
             Self::Exists { .. } => "start again: every run gets a new id".to_owned(),
             Self::Unwritable { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "the folder was removed or never made; check the results folder".to_owned()
@@ -199,7 +206,7 @@ impl ResultsError {
     fn fault(&self) -> Fault {
         match self {
             Self::UnknownExperiment { .. } | Self::AmbiguousId { .. } => Fault::Usage,
-            Self::Exists { .. } | Self::Unwritable { .. } => Fault::Preflight,
+            Self::Held { .. } | Self::Exists { .. } | Self::Unwritable { .. } => Fault::Preflight,
             Self::DiskFull { .. }
             | Self::Unreadable { .. }
             | Self::MissingRaw { .. }
@@ -221,6 +228,7 @@ impl ResultsError {
             Self::Stream { source, .. } => Some(source),
             Self::UnknownExperiment { .. }
             | Self::AmbiguousId { .. }
+            | Self::Held { .. }
             | Self::Exists { .. }
             | Self::MissingRaw { .. }
             | Self::MissingDocument { .. }

@@ -15,7 +15,7 @@ pub use raw::{RawCycle, RawFiles};
 use crate::error::ResultsError;
 use crate::json;
 use crate::layout::{self, Bundle};
-use crate::record::document::{ManifestRecord, ProcessRecord, StateRecord, SummaryRecord};
+use crate::record::document::{DatasetRecord, ManifestRecord, ProcessRecord, StateRecord, SummaryRecord};
 use lem_domain::ExperimentId;
 use lem_domain::derive::{Summary, summarise};
 use std::path::{Path, PathBuf};
@@ -65,6 +65,14 @@ impl ResultsFolder {
         let Some(summary) = json::load::<SummaryRecord>(&path)? else { return Ok(None) };
         summary.check(id).map_err(|error| ResultsError::invalid(&path, error))?;
         Ok(Some(summary))
+    }
+
+    /// The prompts of the first process, as it recorded them; `None` when there is no record.
+    ///
+    /// # Errors
+    /// When there is no such experiment, or the document is damaged or of an unknown version.
+    pub fn dataset(&self, id: &ExperimentId) -> Result<Option<DatasetRecord>, ResultsError> {
+        Ok(first_process(&self.bundle(id)?)?.map(|first| first.dataset))
     }
 
     /// How far an experiment has come; `None` when no state was ever saved.

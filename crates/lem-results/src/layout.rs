@@ -4,6 +4,9 @@ use crate::error::ResultsError;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// Name of the file that whoever runs an experiment keeps locked.
+pub(crate) const LOCK: &str = ".lock";
+
 /// Name of the derived document.
 pub(crate) const AGGREGATED: &str = "aggregated.json";
 

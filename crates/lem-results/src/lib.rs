@@ -15,6 +15,7 @@ mod parquet;
 mod profiles;
 pub mod record;
 mod stored;
+mod study;
 
 pub use digest::sha256;
 pub use error::ResultsError;
@@ -24,3 +25,4 @@ pub use output_file::OutputFile;
 pub use profiles::ProfileFolder;
 pub use record::SchemaVersion;
 pub use stored::{StoredResult, setting_text, varying_settings};
+pub use study::StudyFolder;

@@ -1,8 +1,10 @@
 //! `lem experiment` and `lem run`.
 
 use super::Voice;
-use super::record::{self, Recorded};
-use crate::args::RunArgs;
+use super::record::{self, Course, Recorded};
+use super::session::Session;
+use super::unfinished;
+use crate::args::{ExperimentArgs, RunArgs};
 use crate::exit::Exit;
 use crate::overlay;
 use crate::render::{self, out};
@@ -11,26 +13,55 @@ use lem_core::dataset::Selection;
 use lem_domain::protocol::{Fault, SeamError};
 use lem_domain::spec::RequiredGrade;
 use lem_domain::{Finding, Severity};
+use lem_results::ResultsFolder;
 use lem_results::record::document::SummaryRecord;
 use std::io::{BufRead, IsTerminal, Write};
 
 /// Measures, derives the figures, shows them.
-pub(crate) fn experiment(args: &RunArgs, voice: Voice) -> anyhow::Result<Exit> {
-    let Some(recorded) = prepare_and_record(args, voice)? else { return Ok(Exit::Ok) };
+pub(crate) fn experiment(args: &ExperimentArgs, voice: Voice) -> anyhow::Result<Exit> {
+    let recorded = match &args.resume {
+        Some(id) => Some(resume(id, &args.run, voice)?),
+        None => prepare_and_record(&args.run, if args.fresh { Beginning::Anew } else { Beginning::Offered }, voice)?,
+    };
+    let Some(recorded) = recorded else { return Ok(Exit::Ok) };
     if !recorded.has_raw {
         return Ok(nothing_recorded(&recorded, voice));
     }
-    let (summary, exit) = super::aggregate::derive_and_show(&recorded.folder, &recorded.id, args.json, voice)?;
+    let (summary, exit) = super::aggregate::derive_and_show(&recorded.folder, &recorded.id, args.run.json, voice)?;
     if let Some(exit) = recorded.interrupted {
+        if !voice.quiet {
+            anstream::eprintln!("`{}` goes on where it stopped", unfinished::command(recorded.folder.root(), &recorded.id));
+        }
         return Ok(exit);
     }
     require_grade(recorded.required, &summary)?;
     Ok(exit)
 }
 
+/// Goes on with an experiment that did not finish.
+fn resume(text: &str, args: &RunArgs, voice: Voice) -> anyhow::Result<Recorded> {
+    let folder = unfinished::results_folder(args);
+    let id = folder.resolve(text).map_err(SeamError::from)?;
+    let resolved = unfinished::resolved(&folder, &id, args.config.force)?;
+    let prompts = record::prompts(&resolved)?;
+    unfinished::same_prompts(&folder, &id, &prompts)?;
+    if !voice.quiet {
+        render::summary::plan(&resolved, &prompts);
+    }
+    let course = Course { taken_up: Some(id), until: None, no_lock: args.no_lock };
+    record::record(&resolved, prompts, course, &Session::listen()?, voice)
+}
+
+/// Whether an unfinished run of the same experiment is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beginning {
+    Anew,
+    Offered,
+}
+
 /// Measures and leaves the raw records.
 pub(crate) fn run(args: &RunArgs, voice: Voice) -> anyhow::Result<Exit> {
-    let Some(recorded) = prepare_and_record(args, voice)? else { return Ok(Exit::Ok) };
+    let Some(recorded) = prepare_and_record(args, Beginning::Anew, voice)? else { return Ok(Exit::Ok) };
     if !recorded.has_raw {
         return Ok(nothing_recorded(&recorded, voice));
     }
@@ -55,7 +86,7 @@ fn nothing_recorded(recorded: &Recorded, voice: Voice) -> Exit {
 }
 
 /// Everything up to the raw records; `None` after a dry run.
-fn prepare_and_record(args: &RunArgs, voice: Voice) -> anyhow::Result<Option<Recorded>> {
+fn prepare_and_record(args: &RunArgs, beginning: Beginning, voice: Voice) -> anyhow::Result<Option<Recorded>> {
     let resolved = lem_config::resolve(&overlay::request(&args.config)?)?;
     let prompts = record::prompts(&resolved)?;
     if args.dry_run {
@@ -66,7 +97,13 @@ fn prepare_and_record(args: &RunArgs, voice: Voice) -> anyhow::Result<Option<Rec
         render::summary::plan(&resolved, &prompts);
     }
     accept_warnings(&resolved, &prompts, args.yes)?;
-    record::record(&resolved, prompts, voice).map(Some)
+    let folder = ResultsFolder::new(resolved.results_dir.clone());
+    let taken_up = if beginning == Beginning::Offered { unfinished::offered(&folder, &resolved, voice) } else { None };
+    if let Some(id) = &taken_up {
+        unfinished::same_prompts(&folder, id, &prompts)?;
+    }
+    let course = Course { taken_up, until: None, no_lock: args.no_lock };
+    record::record(&resolved, prompts, course, &Session::listen()?, voice).map(Some)
 }
 
 /// Sensors that promise a grade may still not reach it: a window can be too short, a sensor can be lost.

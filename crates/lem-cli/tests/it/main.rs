@@ -3,11 +3,13 @@
 
 mod calibrate;
 mod config;
+mod kill;
 mod machine;
 mod measure;
 mod monitor;
 mod powercap;
 mod prompts;
+mod study;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -64,6 +66,7 @@ fn surrounded<'a>(command: &'a mut Command, folder: &Path) -> &'a mut Command {
         .env_remove("LEM_CONFIG")
         .env("XDG_CONFIG_HOME", folder.join("config"))
         .env("LEM_DATA_DIR", folder.join("data"))
+        .env("LEM_RUNTIME_DIR", folder.join("locks"))
         .env("NO_COLOR", "1")
         .stdin(Stdio::null())
 }

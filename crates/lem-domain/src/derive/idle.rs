@@ -51,8 +51,9 @@ pub(super) struct Gross<'a> {
 /// The idle power that all cycles know of. What one cycle watched the others only refer to, so it stands once.
 pub(super) fn idle_of_cycles<'a>(hosts: impl Iterator<Item = &'a HostRecord>) -> Vec<IdleReading> {
     let (watched, kept): (Vec<_>, Vec<_>) = hosts.flat_map(idle_readings).partition(|reading| !reading.kept);
-    let mut known = watched;
-    for reading in kept {
+    let mut known: Vec<IdleReading> = Vec::new();
+    // An experiment that was taken up again has watched its states more than once.
+    for reading in watched.into_iter().chain(kept) {
         let is_same = |other: &IdleReading| {
             other.state == reading.state
                 && other.device == reading.device

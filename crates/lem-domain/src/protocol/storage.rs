@@ -1,4 +1,4 @@
-//! The seam to whatever keeps results and the state of a run.
+//! The seam to whatever keeps results, and what is known of sensors.
 
 use super::SeamError;
 use crate::identity::ExperimentId;
@@ -80,74 +80,6 @@ pub trait ResultsRepository {
     /// # Errors
     /// When it cannot be written.
     fn seal(&self, id: &ExperimentId) -> Result<(), SeamError>;
-}
-
-/// How far a run has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunPhase {
-    /// The bundle exists.
-    Created,
-    /// The model is being loaded.
-    Loading,
-    /// Warm-up.
-    Warming,
-    /// The window is open.
-    Measuring,
-    /// Raw records are saved; figures may be derived.
-    Recorded,
-    /// Figures are derived.
-    Completed,
-    /// Stopped by a signal; what had been recorded is saved.
-    Interrupted,
-    /// Ended by an error.
-    Failed,
-}
-
-impl RunPhase {
-    /// Every phase.
-    pub const ALL: &'static [Self] =
-        &[Self::Created, Self::Loading, Self::Warming, Self::Measuring, Self::Recorded, Self::Completed, Self::Interrupted, Self::Failed];
-
-    /// The phase as written in records.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Loading => "loading",
-            Self::Warming => "warming",
-            Self::Measuring => "measuring",
-            Self::Recorded => "recorded",
-            Self::Completed => "completed",
-            Self::Interrupted => "interrupted",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// State of a run as kept beside its records.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunState {
-    /// How far it has come.
-    pub phase: RunPhase,
-    /// When it got there; a label.
-    pub since: SystemTime,
-    /// What went wrong, for a failed run.
-    pub reason: Option<String>,
-}
-
-/// Keeps the state of runs.
-pub trait StateStore {
-    /// Replaces the state.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    fn save_state(&self, id: &ExperimentId, state: &RunState) -> Result<(), SeamError>;
-
-    /// Reads the state; `None` when none was ever saved.
-    ///
-    /// # Errors
-    /// When it is damaged.
-    fn load_state(&self, id: &ExperimentId) -> Result<Option<RunState>, SeamError>;
 }
 
 /// Keeps what is known of this machine's sensors between runs.

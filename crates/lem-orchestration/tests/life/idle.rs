@@ -43,7 +43,7 @@ fn every_phase_comes_in_the_order_of_the_protocol_with_its_margins() {
         (19_100, "stop"),
     ];
     assert_eq!(left.journal, expected);
-    assert_eq!(left.phases, [RunPhase::Created, RunPhase::Loading, RunPhase::Warming, RunPhase::Measuring, RunPhase::Recorded]);
+    assert_eq!(left.phases, [RunPhase::Preflight, RunPhase::Loading, RunPhase::Warming, RunPhase::Measuring, RunPhase::Recorded]);
     let states: Vec<_> = left.host().idle.iter().map(|idle| (idle.state, idle.window.span().get())).collect();
     assert_eq!(states, [(IdleState::DriverOnly, 2.0), (IdleState::ContextHeld, 2.0), (IdleState::ModelLoaded, 2.0)]);
     assert_eq!(left.host().multipliers, lab.spec.multipliers);
@@ -89,7 +89,7 @@ fn an_interrupt_while_idle_ends_it_at_once_and_before_the_load_there_is_nothing_
     for (stage, at_load) in [(1, 0), (2, 1)] {
         let left = lab.run_stopped_at(stage, 3);
         assert_eq!(left.ending.as_ref().unwrap(), &Ending::Cancelled);
-        assert_eq!(left.phases, [RunPhase::Created, RunPhase::Interrupted]);
+        assert_eq!(left.phases, [RunPhase::Preflight, RunPhase::Interrupted]);
         assert!(left.process.is_none() && left.hosts.is_empty() && left.times_of("load").is_empty());
         assert_eq!(left.times_of("hold").len(), at_load);
     }

@@ -15,7 +15,7 @@ use lem_domain::record::{DatasetFacts, HostRecord, ProcessRecord};
 use lem_domain::spec::ExperimentSpec;
 use lem_domain::world::VirtualClock;
 use lem_domain::{Clock, FindingCode, Timestamp};
-use lem_orchestration::{Ending, Experiment, ExperimentError, Meter, Tools};
+use lem_orchestration::{Ending, Experiment, ExperimentError, Meter, Start, Tools};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -145,14 +145,15 @@ impl Lab {
             spec: self.spec.clone(),
             prompts: vec![Prompt::text("p0", "a b c")],
             dataset: DatasetFacts { name: "test".into(), available: Some(1), ..DatasetFacts::default() },
-            setup: RunSetup {
+            start: Start::Fresh(RunSetup {
                 config_yaml: String::new(),
                 provenance_json: String::new(),
                 environment_json: String::new(),
                 spec_digest: String::new(),
                 tool_version: String::new(),
                 created_at: SystemTime::UNIX_EPOCH,
-            },
+            }),
+            until: self.spec.repetition.cycles,
             findings: Vec::new(),
         }
     }

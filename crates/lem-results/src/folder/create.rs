@@ -7,8 +7,12 @@ use crate::json;
 use crate::layout;
 use crate::record::document::{ManifestRecord, StateRecord};
 use lem_domain::ExperimentId;
-use lem_domain::protocol::{RunSetup, RunState};
+use lem_domain::protocol::{RunPhase, RunSetup, RunState};
+use std::fs::{File, TryLockError};
 use std::io;
+
+/// A folder may hold years of runs; one that was left lately is what is looked for.
+const NEWEST: usize = 200;
 
 impl ResultsFolder {
     /// Makes a bundle. The manifest comes last: a bundle without one was being made when the program was killed.
@@ -30,11 +34,35 @@ impl ResultsFolder {
         atomic::sync_folder(self.root())
     }
 
-    /// Replaces the state of a run; this process becomes its owner.
+    /// Replaces the state of a run.
     pub(super) fn keep_state(&self, id: &ExperimentId, state: &RunState) -> Result<(), ResultsError> {
         let path = self.bundle(id)?.state();
-        let record = StateRecord::of(state, std::process::id()).map_err(|error| ResultsError::unrepresentable(&path, error))?;
+        let record = StateRecord::of(state).map_err(|error| ResultsError::unrepresentable(&path, error))?;
         json::save(&path, &record)
+    }
+
+    /// Locks a run for as long as the file that is given stays open, which the kernel ends with the process.
+    pub(super) fn lock(&self, id: &ExperimentId) -> Result<File, ResultsError> {
+        let path = self.bundle(id)?.file(layout::LOCK);
+        let file = File::options().create(true).append(true).open(&path).map_err(|source| ResultsError::writing(&path, source))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(ResultsError::Held { id: id.to_string() }),
+            Err(TryLockError::Error(source)) => Err(ResultsError::writing(&path, source)),
+        }
+    }
+
+    /// The newest unfinished runs of an experiment that nobody runs now, newest first.
+    ///
+    /// # Errors
+    /// When the folder cannot be read. A folder that does not exist holds nothing.
+    pub fn unfinished(&self, spec_digest: &str) -> Result<Vec<ExperimentId>, ResultsError> {
+        let is_one = |id: &&ExperimentId| {
+            let is_same = self.manifest(id).is_ok_and(|manifest| manifest.spec_digest == spec_digest);
+            let phase = |state: Option<RunState>| state.map_or(RunPhase::Created, |state| state.phase);
+            is_same && self.kept_state(id).is_ok_and(|state| !phase(state).is_finished()) && self.lock(id).is_ok()
+        };
+        Ok(self.ids()?.iter().rev().take(NEWEST).filter(is_one).cloned().collect())
     }
 
     /// The state of a run; `None` when none was ever saved, also because there is no such run.

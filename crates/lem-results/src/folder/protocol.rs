@@ -2,7 +2,7 @@
 
 use super::ResultsFolder;
 use lem_domain::ExperimentId;
-use lem_domain::protocol::{RecordedCycle, ResultsRepository, RunSetup, RunState, SeamError, StateStore};
+use lem_domain::protocol::{Held, RecordedCycle, ResultsRepository, RunSetup, RunState, SeamError, StateStore};
 use lem_domain::record::{HostRecord, ProcessRecord};
 
 impl ResultsRepository for ResultsFolder {
@@ -39,6 +39,10 @@ impl ResultsRepository for ResultsFolder {
 impl StateStore for ResultsFolder {
     fn save_state(&self, id: &ExperimentId, state: &RunState) -> Result<(), SeamError> {
         Ok(self.keep_state(id, state)?)
+    }
+
+    fn hold(&self, id: &ExperimentId) -> Result<Held, SeamError> {
+        Ok(Held::by(self.lock(id)?))
     }
 
     fn load_state(&self, id: &ExperimentId) -> Result<Option<RunState>, SeamError> {

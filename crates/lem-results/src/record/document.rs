@@ -16,6 +16,7 @@ mod quantity;
 mod sensor;
 mod served;
 mod state;
+mod study;
 mod summary;
 mod traffic;
 
@@ -40,7 +41,8 @@ pub use profile::{FoundRecord, IdlePowerRecord, ProfileKeyRecord, ProfileRecord,
 pub use quantity::{QuantityRecord, UncertaintyRecord, ValidityRecord};
 pub use sensor::{GainRecord, SensorKindRecord, SensorRecord, StampRecord};
 pub use served::{ReportedRecord, ServedRecord, ServerRecord, TokenCountsRecord};
-pub use state::StateRecord;
+pub use state::{IdleStateRecord, OwnerRecord, StateRecord};
+pub use study::{CellRecord, StudyCellRecord, StudyRecord};
 pub use summary::{
     ArithmeticRecord, CycleRecord, DistributionRecord, EnergyRecord, GaugeRecord, IdleReadingRecord, ImpactRecord, LatencyRecord,
     MarginalRecord, PathRatioRecord, ReadingRecord, RequestCountsRecord, SummaryRecord, ThroughputRecord, TokenTotalsRecord,

@@ -6,6 +6,7 @@ use lem_domain::protocol::RunPhase;
 use lem_domain::record::{RequestFailure, ServerOrigin};
 use lem_domain::sensor::Gauge;
 use lem_domain::spec::{Endpoint, LoadQuantization};
+use lem_domain::study::{CellStatus, CycleOrder};
 use lem_domain::token::FinishReason;
 use lem_domain::{Boundary, FindingCode, Grade, Severity};
 use serde::de::Error;
@@ -35,6 +36,8 @@ macro_rules! named {
 named! {
     Backend: Self::ALL;
     Boundary: Self::ALL;
+    CellStatus: Self::ALL;
+    CycleOrder: Self::ALL;
     Endpoint: Self::ALL;
     FindingCode: Self::ALL;
     FinishReason: Self::ALL;
@@ -104,6 +107,8 @@ mod tests {
         }
         check::<Backend>();
         check::<Boundary>();
+        check::<CellStatus>();
+        check::<CycleOrder>();
         check::<FindingCode>();
         check::<FinishReason>();
         check::<Gauge>();

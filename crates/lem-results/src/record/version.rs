@@ -14,7 +14,9 @@ use std::fmt;
 /// # Changelog
 /// - 3.0: an experiment has cycles. The first one lies where the only one lay; `raw/cycle_<c>/` holds every other one with
 ///   the same names, so that a reader of 2.x would take the figures of the first cycle for those of all. `aggregated.json`
-///   holds `cycles`, and its other figures are over all of them.
+///   holds `cycles`, and its other figures are over all of them. `state.json` names the `owner` of a run instead of its
+///   `owner_pid`, and more phases; there are more codes of findings. New documents, outside of bundles: the plan of a study and the state of its
+///   cells.
 /// - 2.0: more boundaries, `gauge` among the kinds of sensor, `stop_string` among the reasons why a request ended and new
 ///   codes of findings. `interval_ns` and `stamp` stand with each sensor; before, all sensors shared the `interval_ns` of
 ///   `raw/host.json` and every sample was stamped by its read. `raw/host.json` holds `idle`, `kept_idle` and `multipliers`.

@@ -15,7 +15,7 @@ fn bundles_are_listed_in_the_order_of_time_with_what_is_known_of_each() {
     let [first, second, third] =
         ["20260101T000000.000Z-aaaaaaaa", "20260101T000000.001Z-aaaaaaaa", "20260202T000000.000Z-aaaaaaaa"].map(id);
     scene.results.create(&third, &setup()).unwrap();
-    scene.results.save_state(&third, &RunState { phase: RunPhase::Loading, since: UNIX_EPOCH, reason: None }).unwrap();
+    scene.results.save_state(&third, &RunState::new(RunPhase::Loading, UNIX_EPOCH)).unwrap();
     save(&scene.results, &first, &run());
     scene.results.aggregate(&first).unwrap();
     save(&scene.results, &second, &run());
@@ -33,7 +33,7 @@ fn bundles_are_listed_in_the_order_of_time_with_what_is_known_of_each() {
     assert_eq!(entries[1].backend.as_deref(), Some("candle"));
     assert_eq!(entries[2].model, None);
     let state = entries[2].state.as_ref().unwrap();
-    assert_eq!((state.phase, state.since.as_str(), state.owner_pid), (RunPhase::Loading, "1970-01-01T00:00:00Z", std::process::id()));
+    assert_eq!((state.phase, state.since.as_str(), &state.owner), (RunPhase::Loading, "1970-01-01T00:00:00Z", &None));
     assert_eq!(entries[0].headline.as_ref().unwrap().output_tokens, 64);
 }
 

@@ -7,7 +7,7 @@ use lem_domain::counter::CounterRange;
 use lem_domain::flops::FlopsBreakdown;
 use lem_domain::idle::{IdleState, IdleWindow};
 use lem_domain::impact::{Multiplier, Multipliers};
-use lem_domain::protocol::{Fault, ResultsRepository, RunPhase, RunState, StateStore};
+use lem_domain::protocol::{Fault, ResultsRepository, RunOwner, RunPhase, RunState, StateStore};
 use lem_domain::record::{
     AdapterFacts, EngineFacts, HostRecord, LoadShape, MemoryFacts, ModelFacts, OfferedLoad, ProcessRecord, QuantizationFacts, RequestFacts,
     RequestFailure, RunRecord, ServedFacts, ServerFacts, ServerOrigin, SpeculationFacts, WarmupFacts,
@@ -296,7 +296,9 @@ proptest! {
     fn any_state_is_read_back_unchanged(phase in select(RunPhase::ALL), nanos in 0..4_000_000_000_000_000_000u64, reason in of(text())) {
         let (scene, id) = (Scene::empty(), id("run"));
         scene.results.create(&id, &setup()).unwrap();
-        let state = RunState { phase, since: UNIX_EPOCH + Duration::from_nanos(nanos), reason };
+        let owner = reason.clone().map(|host: String| RunOwner { host, boot_id: "b".into(), pid: 7, started_ticks: nanos });
+        let idle = if nanos % 2 == 0 { vec![IdleState::DriverOnly] } else { Vec::new() };
+        let state = RunState { reason, owner, idle, cycle: Some(3), ..RunState::new(phase, UNIX_EPOCH + Duration::from_nanos(nanos)) };
         scene.results.save_state(&id, &state).unwrap();
         prop_assert_eq!(scene.results.load_state(&id).unwrap(), Some(state));
     }

@@ -4,7 +4,7 @@ use super::Shared;
 use lem_domain::ExperimentId;
 use lem_domain::idle::IdleLevel;
 use lem_domain::profile::BoardProfile;
-use lem_domain::protocol::{Fault, ProfileStore, RecordedCycle, ResultsRepository, RunSetup, RunState, SeamError, StateStore};
+use lem_domain::protocol::{Fault, Held, ProfileStore, RecordedCycle, ResultsRepository, RunSetup, RunState, SeamError, StateStore};
 use lem_domain::record::{HostRecord, ProcessRecord};
 
 impl ResultsRepository for Shared {
@@ -43,8 +43,16 @@ impl ResultsRepository for Shared {
 
 impl StateStore for Shared {
     fn save_state(&self, _id: &ExperimentId, state: &RunState) -> Result<(), SeamError> {
-        self.phases.lock().unwrap().push(state.phase);
+        let mut phases = self.phases.lock().unwrap();
+        // A state is also kept when something else of it changes.
+        if phases.last() != Some(&state.phase) {
+            phases.push(state.phase);
+        }
         Ok(())
+    }
+
+    fn hold(&self, _id: &ExperimentId) -> Result<Held, SeamError> {
+        Ok(Held::by(()))
     }
 
     fn load_state(&self, _id: &ExperimentId) -> Result<Option<RunState>, SeamError> {
