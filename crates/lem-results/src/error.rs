@@ -170,6 +170,27 @@ impl ResultsError {
         Self::Unrepresentable { path: path.to_owned(), field, problem }
     }
 
+    /// The file or folder that it is about; `None` when it is about an id.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::UnknownExperiment { .. } | Self::AmbiguousId { .. } | Self::Held { .. } => None,
+            Self::Exists { path }
+            | Self::Unwritable { path, .. }
+            | Self::DiskFull { path, .. }
+            | Self::Unreadable { path, .. }
+            | Self::MissingRaw { path }
+            | Self::MissingDocument { path }
+            | Self::Malformed { path, .. }
+            | Self::Invalid { path, .. }
+            | Self::Unrepresentable { path, .. }
+            | Self::UnknownVersion { path, .. }
+            | Self::Stream { path, .. }
+            | Self::DigestMismatch { path }
+            | Self::Unlisted { path } => Some(path),
+        }
+    }
+
     /// What to try next.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

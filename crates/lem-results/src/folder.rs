@@ -17,7 +17,7 @@ use crate::json;
 use crate::layout::{self, Bundle};
 use crate::record::document::{DatasetRecord, ManifestRecord, ProcessRecord, StateRecord, SummaryRecord};
 use lem_domain::ExperimentId;
-use lem_domain::derive::{Summary, summarise};
+use lem_domain::derive::summarise;
 use std::path::{Path, PathBuf};
 
 /// A folder of bundles. Making this value touches no file; the folder is made with its first bundle.
@@ -52,8 +52,25 @@ impl ResultsFolder {
     /// # Errors
     /// When raw records are missing or damaged, or the document cannot be written.
     pub fn aggregate(&self, id: &ExperimentId) -> Result<SummaryRecord, ResultsError> {
-        let record = self.load_record(id)?;
-        self.save_figures(id, &summarise(&record.cycles))
+        let record = self.derive(id)?;
+        json::save(&self.bundle(id)?.file(layout::AGGREGATED), &record)?;
+        Ok(record)
+    }
+
+    /// Derives the figures of an experiment from its raw records and leaves what is stored alone.
+    ///
+    /// # Errors
+    /// When raw records are missing or damaged, or a figure is no finite number.
+    pub fn derive(&self, id: &ExperimentId) -> Result<SummaryRecord, ResultsError> {
+        let summary = summarise(&self.load_record(id)?.cycles);
+        let bundle = self.bundle(id)?;
+        let first = first_process(&bundle)?.ok_or_else(|| ResultsError::MissingRaw { path: bundle.raw() })?;
+        SummaryRecord::of(id, first, &summary).map_err(|error| ResultsError::unrepresentable(&bundle.file(layout::AGGREGATED), error))
+    }
+
+    /// Names of the raw files that are there, below the bundle.
+    pub(crate) fn raw_names(&self, id: &ExperimentId) -> Result<Vec<String>, ResultsError> {
+        raw::raw_names(&self.bundle(id)?)
     }
 
     /// The figures of an experiment; `None` when they have not been derived.
@@ -108,15 +125,6 @@ impl ResultsFolder {
         let Some(manifest) = json::load::<ManifestRecord>(&path)? else { return Ok(None) };
         manifest.check(id).map_err(|error| ResultsError::invalid(&path, error))?;
         Ok(Some(manifest))
-    }
-
-    fn save_figures(&self, id: &ExperimentId, summary: &Summary) -> Result<SummaryRecord, ResultsError> {
-        let bundle = self.bundle(id)?;
-        let path = bundle.file(layout::AGGREGATED);
-        let first = first_process(&bundle)?.ok_or_else(|| ResultsError::MissingRaw { path: bundle.raw() })?;
-        let record = SummaryRecord::of(id, first, summary).map_err(|error| ResultsError::unrepresentable(&path, error))?;
-        json::save(&path, &record)?;
-        Ok(record)
     }
 
     /// The paths of a bundle that is there.

@@ -10,6 +10,9 @@ pub(crate) const LOCK: &str = ".lock";
 /// Name of the derived document.
 pub(crate) const AGGREGATED: &str = "aggregated.json";
 
+/// Name of the identity of a bundle and the digests of its files.
+pub(crate) const MANIFEST: &str = "manifest.json";
+
 /// Documents that are written when the bundle is made and never again.
 pub(crate) const SETUP: [&str; 3] = [CONFIG, PROVENANCE, ENVIRONMENT];
 
@@ -73,7 +76,7 @@ impl Bundle {
     }
 
     pub(crate) fn manifest(&self) -> PathBuf {
-        self.folder.join("manifest.json")
+        self.folder.join(MANIFEST)
     }
 
     pub(crate) fn state(&self) -> PathBuf {

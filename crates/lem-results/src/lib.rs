@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod atomic;
+pub mod comparison;
 mod digest;
 mod error;
 pub mod export;
@@ -16,6 +17,7 @@ mod profiles;
 pub mod record;
 mod stored;
 mod study;
+mod verify;
 
 pub use digest::sha256;
 pub use error::ResultsError;
@@ -26,3 +28,4 @@ pub use profiles::ProfileFolder;
 pub use record::SchemaVersion;
 pub use stored::{StoredResult, setting_text, varying_settings};
 pub use study::StudyFolder;
+pub use verify::ReasonCode;

@@ -1,5 +1,6 @@
 //! The documents, as the current version writes them. Absent is `null`; 0 only ever means a measured zero.
 
+mod comparison;
 mod facts;
 mod finding;
 mod host;
@@ -19,7 +20,11 @@ mod state;
 mod study;
 mod summary;
 mod traffic;
+mod verification;
 
+pub use comparison::{
+    ArmRecord, ComparisonRecord, ConfidenceIntervalRecord, EffectRecord, FigureRecord, LatencyFigureRecord, SideBySideRecord, SideRecord,
+};
 pub use facts::{
     DatasetRecord, EngineRecord, ExpertLayersRecord, FlopsRecord, HubRecord, MemoryRecord, ModelRecord, ModelShapeRecord, StreamRecord,
     TemplateRecord, WindowRecord, WindowedLayersRecord,
@@ -49,3 +54,4 @@ pub use summary::{
     TrafficSummaryRecord, WasteRecord,
 };
 pub use traffic::{PassTrafficRecord, TrafficRecord};
+pub use verification::{ProblemRecord, VerificationRecord};

@@ -1,11 +1,13 @@
 //! Domain enums as their stable names, for `#[serde(with = …)]`. A name that this version does not know is an error.
 
+use crate::verify::ReasonCode;
 use lem_domain::backend::Backend;
 use lem_domain::idle::IdleState;
 use lem_domain::protocol::RunPhase;
 use lem_domain::record::{RequestFailure, ServerOrigin};
 use lem_domain::sensor::Gauge;
 use lem_domain::spec::{Endpoint, LoadQuantization};
+use lem_domain::statistics::Verdict;
 use lem_domain::study::{CellStatus, CycleOrder};
 use lem_domain::token::FinishReason;
 use lem_domain::{Boundary, FindingCode, Grade, Severity};
@@ -46,7 +48,9 @@ named! {
     IdleState: Self::ALL;
     LoadQuantization: Self::ALL;
     RequestFailure: Self::ALL;
+    ReasonCode: Self::ALL;
     RunPhase: Self::ALL;
+    Verdict: Self::ALL;
     ServerOrigin: Self::ALL;
 }
 
@@ -117,8 +121,10 @@ mod tests {
         check::<Endpoint>();
         check::<LoadQuantization>();
         check::<RequestFailure>();
+        check::<ReasonCode>();
         check::<RunPhase>();
         check::<ServerOrigin>();
         check::<Severity>();
+        check::<Verdict>();
     }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 mod aggregation;
+mod comparing;
 mod corruption;
 mod crash;
 mod cycles;
@@ -12,3 +13,4 @@ mod listing;
 mod profiles;
 mod round_trip;
 mod support;
+mod tampering;

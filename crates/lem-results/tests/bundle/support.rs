@@ -194,7 +194,7 @@ fn request(prompt_id: &str, truncated_from: Option<u64>) -> RequestFacts {
 }
 
 /// Two requests one after the other: 40 ms of prefill, then a token every 10 ms for 16 tokens.
-fn events(late: u64) -> Vec<TokenEvent> {
+pub(crate) fn events(late: u64) -> Vec<TokenEvent> {
     let mut events = Vec::new();
     for (request, start) in [(0, 1_000 + late), (1, 1_900 + late)] {
         let mut push = |millis, kind| events.push(TokenEvent { request: RequestIndex(request), at: at(millis), kind });
