@@ -17,7 +17,7 @@ pub(crate) use grid::GridArgs;
 pub(crate) use meter::{MeasureArgs, MeterArgs, MonitorArgs};
 pub(crate) use new::NewArgs;
 pub(crate) use prompts::PromptArgs;
-pub(crate) use results::{ExportArgs, FormatArg, ResultsCommand, WhichArgs};
+pub(crate) use results::{CompareArgs, ExportArgs, FormatArg, JudgingArgs, ResultsCommand, VerdictArg, WhichArgs};
 pub(crate) use study::{BatchArgs, Executor, StudyCellsArgs, StudyCommand, StudyFolderArgs, StudyRunArgs, SubmitArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -33,7 +33,7 @@ Examples:
   lem monitor
 
 Exit codes: 0 ok, 1 run failed, 2 usage or configuration, 3 preflight or --require not met,
-4 finished with missing requests, 130/143 interrupted. `lem measure` passes the program's own.";
+4 finished with missing requests, 5 a --fail-on verdict, 130/143 interrupted. `lem measure` passes the program's own.";
 
 /// Measures how much energy, time and arithmetic a language model's inference takes — and says how sure it is.
 #[derive(Debug, Parser)]
@@ -75,6 +75,7 @@ pub(crate) enum Command {
     /// Look at stored results
     #[command(subcommand)]
     Results(ResultsCommand),
+    Compare(CompareArgs),
     /// Check, show and write configurations
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -3,6 +3,7 @@
 mod aggregate;
 mod batch;
 mod calibrate;
+mod compare;
 mod completions;
 pub(crate) mod config;
 mod datasets;
@@ -39,6 +40,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Calibrate(args) => calibrate::calibrate(args, voice),
         Command::Doctor(args) => doctor::doctor(args, voice),
         Command::Results(command) => results::results(command, voice),
+        Command::Compare(args) => compare::compare(args),
         Command::Config(command) => config::config(command, voice),
         Command::Presets { name, json } => presets::show(name.as_deref(), *json),
         Command::Datasets(args) => datasets::datasets(args, voice),

@@ -17,6 +17,8 @@ pub enum Exit {
     Preflight,
     /// Finished, with requests missing.
     Incomplete,
+    /// A comparison came to a verdict that `--fail-on` names.
+    Verdict,
     /// Stopped by SIGINT.
     Interrupted,
     /// Stopped by SIGTERM.
@@ -39,6 +41,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Preflight => 3,
             Self::Incomplete => 4,
+            Self::Verdict => 5,
             Self::Interrupted => 130,
             Self::Terminated => 143,
             // As shells have it: POSIX.1-2024, Shell Command Language §2.8.2.

@@ -2,6 +2,7 @@
 
 mod beside;
 pub(crate) mod calibration;
+pub(crate) mod comparison;
 pub(crate) mod datasets;
 pub(crate) mod devices;
 pub(crate) mod doctor;

@@ -32,6 +32,98 @@ pub(crate) enum ResultsCommand {
         json: bool,
     },
     Export(ExportArgs),
+    /// Show results side by side, each judged against the first
+    Compare {
+        #[command(flatten)]
+        which: WhichArgs,
+
+        #[command(flatten)]
+        judging: JudgingArgs,
+
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check a bundle: digests, records, and every figure derived anew; exit 1 when something is wrong
+    Verify {
+        /// Experiment id, or the unique beginning of one
+        id: String,
+
+        #[command(flatten)]
+        folder: FolderArgs,
+
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Derive the figures of an experiment anew and store them, whatever is stored
+    Rebuild {
+        /// Experiment id, or the unique beginning of one
+        id: String,
+
+        #[command(flatten)]
+        folder: FolderArgs,
+    },
+}
+
+/// What counts as a difference.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct JudgingArgs {
+    /// What may differ and still be called the same, in per cent
+    #[arg(long, value_name = "PERCENT", default_value = "1", value_parser = percent)]
+    pub(crate) margin: f64,
+}
+
+/// A share from per cent, with or without the sign.
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim().trim_end_matches('%').trim_end().parse::<f64>().map_err(|error| error.to_string())?;
+    if number > 0.0 && number < 100.0 { Ok(number / 100.0) } else { Err("it must lie between 0 and 100".to_owned()) }
+}
+
+const COMPARE_HELP: &str = "\
+Examples:
+  lem compare 20261201T09 20261201T10
+  lem compare BASELINE-1,BASELINE-2 NEW-1,NEW-2 --fail-on worse
+
+A repetition is a cycle; several results, separated by commas, are the repetitions of one side. \
+Runs that took turns are compared within blocks; runs one after the other get an interval that allows for drift.";
+
+/// Say whether B takes more or less energy per output token than A
+#[derive(Args, Debug)]
+#[command(after_help = COMPARE_HELP)]
+pub(crate) struct CompareArgs {
+    /// What to compare with: experiment ids, separated by commas
+    pub(crate) a: String,
+
+    /// What to judge: experiment ids, separated by commas
+    pub(crate) b: String,
+
+    #[command(flatten)]
+    pub(crate) judging: JudgingArgs,
+
+    /// End with exit code 5 at this verdict; several with commas
+    #[arg(long, value_name = "VERDICT", value_delimiter = ',')]
+    pub(crate) fail_on: Vec<VerdictArg>,
+
+    #[command(flatten)]
+    pub(crate) folder: FolderArgs,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A verdict on B.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VerdictArg {
+    /// B takes less
+    Better,
+    /// B takes the same, to within the margin
+    Same,
+    /// The interval holds both a difference that matters and none
+    Ambiguous,
+    /// B takes more
+    Worse,
 }
 
 const EXPORT_HELP: &str = "\

@@ -1,15 +1,16 @@
-//! `lem results`: list, show and export here and below.
+//! `lem results`: list, show, check and compare here, export below.
 
 mod export;
 mod which;
 
 use super::Voice;
 use super::aggregate::stored;
-use crate::args::ResultsCommand;
+use super::compare::settings;
+use crate::args::{JudgingArgs, ResultsCommand, WhichArgs};
 use crate::exit::Exit;
 use crate::render::{self, out};
 use lem_domain::protocol::SeamError;
-use lem_results::ResultsFolder;
+use lem_results::{ResultsFolder, comparison};
 use std::path::Path;
 
 /// Looks at stored results.
@@ -21,6 +22,9 @@ pub(crate) fn results(command: &ResultsCommand, voice: Voice) -> anyhow::Result<
             if *raw { show_raw(&folder, id, *json) } else { show(&folder, id, *json, voice) }
         }
         ResultsCommand::Export(args) => export::run(args, voice),
+        ResultsCommand::Compare { which, judging, json } => side_by_side(which, *judging, *json, voice),
+        ResultsCommand::Verify { id, folder, json } => verify(&ResultsFolder::new(folder.results_dir.clone()), id, *json),
+        ResultsCommand::Rebuild { id, folder } => rebuild(&ResultsFolder::new(folder.results_dir.clone()), id, voice),
     }
 }
 
@@ -57,6 +61,40 @@ fn show_raw(folder: &ResultsFolder, id: &str, json: bool) -> anyhow::Result<Exit
         out::json(&raw)?;
     } else {
         render::list::raw(&raw)?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn side_by_side(which: &WhichArgs, judging: JudgingArgs, json: bool, voice: Voice) -> anyhow::Result<Exit> {
+    let folder = ResultsFolder::new(which.results_dir.clone());
+    let ids = which::chosen(&folder, which)?;
+    let results = which::loaded(&folder, ids, which, voice)?;
+    let summaries: Vec<_> = results.into_iter().map(|result| result.summary).collect();
+    let found = comparison::side_by_side(&summaries, settings(judging));
+    if json {
+        out::json(&found)?
+    } else {
+        render::comparison::side_by_side(&found)?
+    }
+    Ok(Exit::Ok)
+}
+
+fn verify(folder: &ResultsFolder, id: &str, json: bool) -> anyhow::Result<Exit> {
+    let id = folder.resolve(id).map_err(SeamError::from)?;
+    let found = folder.verify(&id).map_err(SeamError::from)?;
+    if json {
+        out::json(&found)?
+    } else {
+        render::comparison::verification(&found)?
+    }
+    Ok(if found.is_sound { Exit::Ok } else { Exit::RunFailed })
+}
+
+fn rebuild(folder: &ResultsFolder, id: &str, voice: Voice) -> anyhow::Result<Exit> {
+    let id = folder.resolve(id).map_err(SeamError::from)?;
+    folder.aggregate(&id).map_err(SeamError::from)?;
+    if !voice.quiet {
+        anstream::eprintln!("derived anew in {}", folder.path(&id).display());
     }
     Ok(Exit::Ok)
 }
