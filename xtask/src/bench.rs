@@ -2,6 +2,7 @@
 
 mod config;
 mod engine;
+mod load;
 mod peers;
 mod study;
 
@@ -51,6 +52,9 @@ enum Bench {
     /// Tokens per second of lem's own engine, llama.cpp and transformers with the same weights, in rounds; builds and
     /// installs the others below the build folder
     Engine(engine::Arguments),
+    /// Error, run time and processor time of lem, aiperf and guidellm as clients of one server whose times are known; then
+    /// many streams at once, and many starts per second
+    Load(load::Arguments),
     /// Error and processor time of lem, zeus and codecarbon on one fake board; installs the peers below the build folder
     Peers(peers::Arguments),
 }
@@ -64,6 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Bench::Kill { kills } => kill(*kills),
         Bench::Sampler { runs, seconds } => sampler(*runs, *seconds),
         Bench::Engine(arguments) => engine::run(arguments),
+        Bench::Load(arguments) => load::run(arguments),
         Bench::Peers(arguments) => peers::run(arguments),
     }
 }

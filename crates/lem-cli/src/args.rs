@@ -5,20 +5,24 @@ mod datasets;
 mod former;
 mod grid;
 mod meter;
+mod mock_server;
 mod new;
 mod prompts;
 mod results;
 mod study;
+mod traffic;
 
 pub(crate) use calibrate::CalibrateArgs;
 pub(crate) use datasets::{DatasetsArgs, DatasetsCommand};
 pub(crate) use former::FormerArgs;
 pub(crate) use grid::GridArgs;
 pub(crate) use meter::{MeasureArgs, MeterArgs, MonitorArgs};
+pub(crate) use mock_server::MockServerArgs;
 pub(crate) use new::NewArgs;
 pub(crate) use prompts::PromptArgs;
 pub(crate) use results::{CompareArgs, ExportArgs, FormatArg, JudgingArgs, ResultsCommand, VerdictArg, WhichArgs};
 pub(crate) use study::{BatchArgs, Executor, StudyCellsArgs, StudyCommand, StudyFolderArgs, StudyRunArgs, SubmitArgs};
+pub(crate) use traffic::{ArrivalArg, EndpointArg, TrafficArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -99,6 +103,8 @@ pub(crate) enum Command {
         /// The command, such as `config show`
         command: Vec<String>,
     },
+    #[command(hide = true)]
+    MockServer(MockServerArgs),
     /// Print what a shell needs to complete commands
     ///
     /// bash: lem completions bash > ~/.local/share/bash-completion/completions/lem
@@ -166,6 +172,9 @@ pub(crate) struct ConfigArgs {
 
     #[command(flatten)]
     pub(crate) former: FormerArgs,
+
+    #[command(flatten)]
+    pub(crate) traffic: TrafficArgs,
 
     /// Let settings through that have no effect on the backend; each becomes a finding
     #[arg(long)]

@@ -13,6 +13,7 @@ mod experiment;
 mod grade;
 mod man;
 mod measure;
+mod mock_server;
 mod monitor;
 mod presets;
 mod record;
@@ -45,6 +46,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Presets { name, json } => presets::show(name.as_deref(), *json),
         Command::Datasets(args) => datasets::datasets(args, voice),
         Command::Man { command } => man::man(command),
+        Command::MockServer(args) => mock_server::serve(args),
         Command::Completions { shell } => completions::completions(*shell),
     }
 }

@@ -1,6 +1,7 @@
 //! Flags as the topmost layer of the configuration.
 
 mod former;
+mod traffic;
 
 use crate::args::{ConfigArgs, MeterArgs, PromptArgs, RequireArg};
 use crate::{config_file, dotenv};
@@ -67,6 +68,7 @@ fn overrides(args: &ConfigArgs) -> Result<Vec<Override>, SeamError> {
         set("streaming", json!(args.streaming), if args.streaming { "--streaming" } else { "--no-streaming" });
     }
     overrides.extend(of_prompts(&args.prompts)?);
+    overrides.extend(traffic::overrides(&args.traffic)?);
     overrides.extend(assigned(&args.set)?);
     Ok(overrides)
 }

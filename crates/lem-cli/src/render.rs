@@ -10,6 +10,7 @@ pub(crate) mod error;
 pub(crate) mod findings;
 pub(crate) mod grid;
 pub(crate) mod list;
+mod load;
 pub(crate) mod measurement;
 pub(crate) mod monitor;
 pub(crate) use lem_results::number;

@@ -3,11 +3,12 @@
 use crate::data_folder::data_folder;
 use lem_config::Metering;
 use lem_core::inference::candle::CandleLoader;
+use lem_core::inference::server::{Attach, ServerLoader};
 use lem_core::inference::simulated::VirtualLoader;
 use lem_domain::backend::Backend;
 use lem_domain::profile::BoardProfile;
 use lem_domain::protocol::{EnergyBackend, Fault, Forgetful, ModelLoader, ProfileStore, SeamError};
-use lem_domain::spec::{EnergyLaw, ExperimentSpec, VirtualClockChoice};
+use lem_domain::spec::{EnergyLaw, ExperimentSpec, Launch, VirtualClockChoice};
 use lem_domain::units::{Joules, Watts};
 use lem_domain::world::{VirtualClock, World};
 use lem_domain::{Clock, Finding, FindingCode, HostClock, Severity};
@@ -31,7 +32,7 @@ pub(crate) fn wire(spec: &ExperimentSpec) -> Result<Wiring, SeamError> {
     let (clock, sampler): (Arc<dyn Clock>, _) =
         if simulated_time { (Arc::new(VirtualClock::new()), SamplerKind::Stepped) } else { (Arc::new(HostClock), SamplerKind::Threaded) };
     let world = (spec.backend == Backend::Virtual).then(|| Arc::new(World::new(spec.virtual_machine.law)));
-    let loader = loader(spec.backend, world.as_ref())?;
+    let loader = loader(spec, world.as_ref())?;
     let profiles = profile_store();
     let (known, unreadable) = known_boards(&*profiles);
     let surroundings = Surroundings {
@@ -48,12 +49,14 @@ pub(crate) fn wire(spec: &ExperimentSpec) -> Result<Wiring, SeamError> {
 }
 
 /// What loads the model for a backend.
-fn loader(backend: Backend, world: Option<&Arc<World>>) -> Result<Box<dyn ModelLoader>, SeamError> {
-    match (backend, world) {
-        (Backend::Virtual, Some(world)) => Ok(Box::new(VirtualLoader::new(Arc::clone(world)))),
-        (Backend::Candle, _) => Ok(Box::new(CandleLoader::new())),
-        (server, _) => Err(SeamError::new(Fault::Usage, format!("`backend: {server}` is not started by this version of lem"))
-            .with_hint("`lem config validate` checks its configuration; `candle` and `virtual` run here")),
+fn loader(spec: &ExperimentSpec, world: Option<&Arc<World>>) -> Result<Box<dyn ModelLoader>, SeamError> {
+    let launch = spec.server.as_ref().map(|server| &server.launch);
+    match (spec.backend, world, launch) {
+        (Backend::Virtual, Some(world), _) => Ok(Box::new(VirtualLoader::new(Arc::clone(world)))),
+        (Backend::Candle, ..) => Ok(Box::new(CandleLoader::new())),
+        (_, _, Some(Launch::Attach { .. })) => Ok(Box::new(ServerLoader::new(Box::new(Attach)))),
+        (server, ..) => Err(SeamError::new(Fault::Usage, format!("`backend: {server}` is not started by this version of lem"))
+            .with_hint("`lem config validate` checks its configuration; start it yourself and give its address with `--url`")),
     }
 }
 

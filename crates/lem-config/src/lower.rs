@@ -13,6 +13,7 @@ use lem_domain::spec::{
     WarmupSpec, WeightsSpec,
 };
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
 
 /// The experiment that checked settings describe, on this model and under this name.
 pub(crate) fn lower(settings: &Settings, model: &str, name: &str) -> ExperimentSpec {
@@ -86,7 +87,13 @@ fn traffic(traffic: &Traffic, seed: u64) -> TrafficSpec {
         ArrivalKind::Gamma => traffic.burstiness.map(|variation| ArrivalShape::Gamma { variation }),
     };
     let arrival = shape.zip(traffic.rate).map(|(shape, rate)| ArrivalSpec { shape, rate, seed: traffic.seed.unwrap_or(seed) });
-    TrafficSpec { arrival, concurrency: traffic.concurrency }
+    TrafficSpec {
+        arrival,
+        trace: traffic.trace.as_ref().map(PathBuf::from),
+        ramp: traffic.ramp.map(|ramp| ramp.0),
+        retries: traffic.retries,
+        concurrency: traffic.concurrency,
+    }
 }
 
 fn warmup(warmup: &Warmup) -> WarmupSpec {

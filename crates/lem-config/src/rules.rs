@@ -36,6 +36,7 @@ pub(crate) fn check(stack: &Stack, settings: &Settings) -> Vec<Violation> {
         traffic::rate,
         traffic::burstiness,
         traffic::batches,
+        traffic::trace,
         placement::degree,
         placement::one_device,
         repetition::schedule_times,

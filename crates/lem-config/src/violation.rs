@@ -123,6 +123,8 @@ rule_codes! {
     AddressMissing => "C046",
     /// A command, an image or an address beside a launcher that does not look at it.
     PlaceOfOtherLauncher => "C047",
+    /// `traffic.trace` beside `traffic.arrival`.
+    TraceBesideArrival => "C048",
     /// Advice: outputs of more tokens than usual.
     LongOutputs => "C101",
     /// Advice: `fp_precision: float32` beside quantised weights.

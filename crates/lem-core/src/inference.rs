@@ -11,6 +11,7 @@ mod executor;
 mod numbers;
 mod rows;
 pub mod sampling;
+pub mod server;
 pub mod simulated;
 #[cfg(any(feature = "cuda", test))]
 mod tensor;

@@ -107,6 +107,10 @@ finding_codes! {
     LoadCapped => "load-capped",
     /// Fewer requests than asked kept to the objectives.
     ObjectivesMissed => "objectives-missed",
+    /// The server runs on another machine than the one whose energy was read.
+    EnergyElsewhere => "energy-elsewhere",
+    /// The server ended before its last answer.
+    ServerEnded => "server-ended",
     /// Answers were read inside the window, because they outgrew the memory that was set aside for them.
     AnswersReadEarly => "answers-read-early",
     /// The run was interrupted; figures cover what had finished.

@@ -1,6 +1,6 @@
 //! A run before it starts and a result after it ended, as a person reads them.
 
-use super::{beside, number, out};
+use super::{beside, load, number, out};
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use lem_config::Resolved;
 use lem_core::dataset::Selection;
@@ -43,8 +43,9 @@ pub(crate) fn show(summary: &SummaryRecord) -> std::io::Result<()> {
     out::line(format_args!("engine      {}", engine(summary)))?;
     out::line(format_args!("requests    {}", requests(summary)))?;
     out::line(format_args!("\n{}", figures(summary).trim_fmt()))?;
-    let tables = [beside::beyond_idle(summary), beside::impact(summary), latencies(summary)];
-    tables.into_iter().flatten().try_for_each(|table| out::line(format_args!("\n{}", table.trim_fmt())))
+    let beside = [beside::beyond_idle(summary), beside::impact(summary)];
+    let tables = beside.into_iter().chain([latencies(summary), load::load(summary), load::steady(summary)]);
+    tables.flatten().try_for_each(|table| out::line(format_args!("\n{}", table.trim_fmt())))
 }
 
 fn model(summary: &SummaryRecord) -> String {
@@ -136,7 +137,17 @@ pub(super) fn row<N>(name: &str, quantity: &QuantityRecord<N>, value: Option<f64
 
 fn latencies(summary: &SummaryRecord) -> Option<Table> {
     let latency = &summary.latency;
-    let rows = [("TTFT", latency.ttft_s), ("ITL", latency.itl_s), ("TPOT", latency.tpot_s), ("end to end", latency.end_to_end_s)];
+    // Without waiting there is one time to the first token.
+    let waited =
+        |distribution: Option<DistributionRecord>| distribution.filter(|_| latency.dispatch_delay_s.is_some_and(|delay| delay.max > 0.0));
+    let rows = [
+        ("TTFT", latency.ttft_s),
+        ("  of the service", waited(latency.service_ttft_s)),
+        ("dispatch delay", waited(latency.dispatch_delay_s)),
+        ("ITL", latency.itl_s),
+        ("TPOT", latency.tpot_s),
+        ("end to end", latency.end_to_end_s),
+    ];
     let mut table = plain(["latency", "mean", "p50", "p90", "p99", "n"]);
     for (name, distribution) in rows {
         if let Some(distribution) = distribution {

@@ -9,6 +9,7 @@ mod measure;
 mod monitor;
 mod powercap;
 mod prompts;
+mod server;
 mod study;
 
 use std::path::Path;

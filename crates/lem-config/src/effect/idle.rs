@@ -111,6 +111,11 @@ fn traffic(settings: &Settings) -> Vec<Idle> {
     if matches!(arrival, ArrivalKind::None | ArrivalKind::Constant) {
         idle.push(("traffic.seed", "nothing is drawn from it"));
     }
+    let at_instants = arrival != ArrivalKind::None || settings.traffic.trace.is_some();
+    let in_places = settings.traffic.concurrency.is_some() || settings.batching.strategy.0 == BatchingStrategy::Continuous;
+    if !(at_instants || settings.backend.0.is_server() && in_places) {
+        idle.push(("traffic.ramp", "requests start in batches, or as many at once as there are places in this process"));
+    }
     idle
 }
 

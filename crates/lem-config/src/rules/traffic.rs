@@ -42,12 +42,26 @@ pub(super) fn burstiness(stack: &Stack, settings: &Settings) -> Option<Violation
 pub(super) fn batches(stack: &Stack, settings: &Settings) -> Option<Violation> {
     let strategy = settings.batching.strategy;
     let in_batches = settings.backend.0 == Backend::Candle && strategy.0 != BatchingStrategy::Continuous;
-    (in_batches && settings.traffic.arrival.0 != ArrivalKind::None).then(|| {
+    let path = match (settings.traffic.arrival.0, &settings.traffic.trace) {
+        (ArrivalKind::None, None) => return None,
+        (ArrivalKind::None, Some(_)) => "traffic.trace",
+        _ => "traffic.arrival",
+    };
+    in_batches.then(|| {
         stack.violation(
             RuleCode::ArrivalBesideBatches,
-            "traffic.arrival",
+            path,
             format!("requests of `batching.strategy: {}` start in batches, not when they arrive", strategy.name()),
             "set `batching.strategy: continuous`",
         )
+    })
+}
+
+/// A recorded load has instants of its own.
+pub(super) fn trace(stack: &Stack, settings: &Settings) -> Option<Violation> {
+    let traffic = &settings.traffic;
+    (traffic.trace.is_some() && traffic.arrival.0 != ArrivalKind::None).then(|| {
+        let message = format!("requests come at its instants, and `traffic.arrival` is `{}`", traffic.arrival.name());
+        stack.violation(RuleCode::TraceBesideArrival, "traffic.trace", message, "leave one of them out; `null` takes back a lower layer's")
     })
 }

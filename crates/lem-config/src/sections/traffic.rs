@@ -1,7 +1,10 @@
 //! When requests come.
 
+use super::within;
 use crate::section::section;
-use crate::value::{ArrivalKind, Choice};
+use crate::value::{ArrivalKind, Choice, Quantity};
+use std::time::Duration;
+use validator::ValidationError;
 
 section! {
     /// When requests come. Instants are drawn before the window opens, so that a slow engine cannot slow them down.
@@ -18,8 +21,22 @@ section! {
         burstiness: f64,
         /// Seed of the draws. Left out: `random_seed`.
         seed: u64,
+        /// Recorded load whose instants and lengths of outputs are repeated: lines of JSON with `timestamp` in milliseconds
+        /// and, where known, `output_length`. Goes without an arrival; prompts of the same lengths are `prompts.synthetic.path`.
+        #[validate(length(min = 1, max = 4096))]
+        trace: String,
+        /// Over how long the load grows to what is asked for, 1ms to 24h. Left out: it is there at once.
+        #[validate(custom(function = "growth"))]
+        ramp: Quantity<Duration>,
+        /// How often a request is sent to a server again that failed without any output.
+        #[validate(range(max = 100))]
+        retries: u32 = 0,
         /// Most requests in flight at a server. Left out: `batching.batch_size` without an arrival, no limit with one.
         #[validate(range(min = 1, max = 100_000))]
         concurrency: u32,
     }
+}
+
+fn growth(duration: &Quantity<Duration>) -> Result<(), ValidationError> {
+    within(duration.0, Duration::from_millis(1), Duration::from_secs(86_400))
 }

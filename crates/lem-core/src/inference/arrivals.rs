@@ -1,6 +1,11 @@
-//! The instants at which requests are meant to start, drawn before the window opens.
+//! The instants at which requests are meant to start: drawn, or read from a recorded load, before the window opens.
 
-use lem_domain::spec::{ArrivalShape, ArrivalSpec};
+mod trace;
+
+pub use trace::TraceError;
+
+use lem_domain::protocol::PreparedRequest;
+use lem_domain::spec::{ArrivalShape, ArrivalSpec, TrafficSpec};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::f64::consts::TAU;
@@ -34,6 +39,35 @@ pub fn instants(spec: &ArrivalSpec, count: usize) -> Vec<Duration> {
     }));
     // A gap of a thousand years is as good as any longer one.
     instants.take(count).map(|at| Duration::try_from_secs_f64(at).unwrap_or(Duration::from_secs(u32::MAX.into()))).collect()
+}
+
+/// Says to each request, in their order, when it is meant to start, and how long its output may be where a recorded load
+/// tells; `max_output` is the limit of all.
+///
+/// # Errors
+/// When the recorded load cannot be read, or holds fewer requests.
+pub fn assign(traffic: &TrafficSpec, max_output: u32, requests: &mut [PreparedRequest]) -> Result<(), TraceError> {
+    if let Some(path) = &traffic.trace {
+        let recorded = trace::read(path, requests.len())?;
+        for (request, recorded) in requests.iter_mut().zip(recorded) {
+            request.arrival = Some(recorded.at);
+            request.max_output = recorded.output.map(|output| output.clamp(1, max_output));
+        }
+    } else if let Some(arrival) = &traffic.arrival {
+        let instants = instants(arrival, requests.len());
+        requests.iter_mut().zip(instants).for_each(|(request, instant)| request.arrival = Some(instant));
+    }
+    if let Some(ramp) = traffic.ramp {
+        requests.iter_mut().for_each(|request| request.arrival = request.arrival.map(|at| slowed(at, ramp)));
+    }
+    Ok(())
+}
+
+/// When something happens whose rate grows evenly over a ramp, and that would happen at an instant at full rate: half of what
+/// a ramp holds at full rate happens in it.
+fn slowed(at: Duration, ramp: Duration) -> Duration {
+    let half = ramp / 2;
+    if at >= half { at.saturating_add(half) } else { ramp.mul_f64((at.as_secs_f64() / half.as_secs_f64()).sqrt()) }
 }
 
 /// A draw from the exponential distribution of mean 1, by the inverse of its distribution function.

@@ -37,6 +37,17 @@ pub struct SamplingRules<'a> {
     pub token_bytes: Option<&'a TokenBytes>,
 }
 
+impl SamplingRules<'_> {
+    /// The same for a request that has a limit of its own.
+    #[must_use]
+    pub fn limited_to(mut self, max_output: Option<u32>) -> Self {
+        let limits = &mut self.limits;
+        limits.max_output = max_output.map_or(limits.max_output, |limit| limit.min(limits.max_output));
+        limits.min_output = limits.min_output.min(limits.max_output);
+        self
+    }
+}
+
 /// A token, and whether its request ends with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chosen {

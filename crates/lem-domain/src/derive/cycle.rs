@@ -2,9 +2,9 @@
 
 use super::energy::{EnergyReading, headline, mean_power, read_energy};
 use super::phases::Phases;
-use super::summary::{RequestCounts, TokenTotals, requests};
+use super::summary::{RequestCounts, TokenTotals, rates, requests};
 use super::timeline::{RequestTimeline, timelines};
-use crate::quantity::{Grade, Quantity};
+use crate::quantity::Quantity;
 use crate::record::{ProcessRecord, RunRecord};
 use crate::time::TimeWindow;
 use crate::units::{Joules, JoulesPerToken, Seconds, TokensPerSecond, Unit, Watts};
@@ -67,20 +67,18 @@ impl<'a> Cycle<'a> {
         let involved = involved(&self.readings, &processes);
         let span = self.window.map(TimeWindow::span);
         let energy = headline(&involved, |reading| &reading.energy);
-        let rate = span.and_then(|span| TokensPerSecond::of(self.tokens.output, span));
+        let counted = self.tokens.uncounted_requests == 0;
         CycleSummary {
             window: span,
             requests: self.requests,
             tokens: self.tokens,
-            output_throughput: rate.map_or_else(
-                || Quantity::unavailable("no measured window"),
-                |rate| Quantity::present(rate, Grade::Derived, "output tokens ÷ window"),
-            ),
+            output_throughput: span
+                .map_or_else(|| Quantity::unavailable("no measured window"), |span| rates::output_rate(span, &self.tokens)),
             per_output_token: energy.per(
                 self.tokens.output.value(),
-                |joules| JoulesPerToken::of(joules, self.tokens.output),
+                |joules| JoulesPerToken::of(joules, self.tokens.output).filter(|_| counted),
                 "energy ÷ output tokens",
-                "no output token in the window",
+                if counted { "no output token in the window" } else { rates::UNCOUNTED },
             ),
             mean_power: mean_power(&energy, span.unwrap_or_default()),
             energy,

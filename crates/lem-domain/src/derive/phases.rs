@@ -51,6 +51,7 @@ mod tests {
             scheduled: Some(at(scheduled)),
             tokens: tokens.iter().map(|&nanos| (at(nanos), 1)).collect(),
             finish: None,
+            ended: None,
         }
     }
 

@@ -4,8 +4,9 @@ mod decoding;
 mod energy;
 mod findings;
 mod memory;
-mod rates;
+pub(super) mod rates;
 pub(super) mod requests;
+mod steady;
 
 pub use energy::EnergySummary;
 pub use rates::{LatencySummary, ThroughputSummary};
@@ -13,6 +14,7 @@ pub use requests::{RequestCounts, TokenTotals};
 
 use super::arithmetic::{ArithmeticSummary, arithmetic};
 use super::cycle::{Cycle, CycleSummary};
+use super::load::{self, LoadSummary, SteadyState};
 use super::phases::total;
 use super::timeline::RequestTimeline;
 use super::traffic::{self, TrafficSummary};
@@ -37,6 +39,10 @@ pub struct Summary {
     pub throughput: ThroughputSummary,
     /// Latency distributions over the pooled requests of all cycles, in seconds.
     pub latency: LatencySummary,
+    /// The load, and what came of it.
+    pub load: LoadSummary,
+    /// The part of the run in which the load was steady.
+    pub steady: SteadyState,
     /// Energy.
     pub energy: EnergySummary,
     /// Arithmetic.
@@ -74,7 +80,9 @@ pub fn summarise(cycles: &[RunRecord]) -> Summary {
     let tokens = cycles.iter().map(|cycle| cycle.tokens).sum();
     let energy = energy::energy(&cycles, span, &tokens, &requests);
     let arithmetic = arithmetic(&processes, &timelines, span.unwrap_or_default());
-    let findings = findings::findings(&cycles, &requests, &tokens, &energy, &arithmetic);
+    let load = load::load(&cycles);
+    let mut findings = findings::findings(&cycles, &requests, &tokens, &energy, &arithmetic, &load);
+    findings.extend(load::findings(&load, &timelines));
     let fewest = cycles.iter().map(|cycle| cycle.record.processes.len()).min().unwrap_or(0);
     Summary {
         processes: u32::try_from(fewest).unwrap_or(u32::MAX),
@@ -83,6 +91,8 @@ pub fn summarise(cycles: &[RunRecord]) -> Summary {
         tokens,
         throughput: rates::throughput(span, prefill_time, &tokens, &requests),
         latency: rates::latency(&timelines),
+        load,
+        steady: steady::steady(&cycles),
         energy,
         arithmetic,
         traffic: traffic::traffic(&processes, decode_time),

@@ -15,6 +15,8 @@ pub struct RequestTimeline {
     pub tokens: Vec<(Timestamp, u32)>,
     /// How it ended.
     pub finish: Option<FinishReason>,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
 }
 
 /// Sorts events into one timeline per request, for requests `0..requests`. Events of other requests are dropped.
@@ -27,7 +29,10 @@ pub fn timelines(events: &[TokenEvent], requests: usize) -> Vec<RequestTimeline>
             TokenEventKind::Arrived => timeline.arrived = Some(event.at),
             TokenEventKind::Scheduled => timeline.scheduled = Some(event.at),
             TokenEventKind::Tokens { count } => timeline.tokens.push((event.at, count)),
-            TokenEventKind::Finished(reason) => timeline.finish = Some(reason),
+            TokenEventKind::Finished(reason) => {
+                timeline.finish = Some(reason);
+                timeline.ended = Some(event.at);
+            }
         }
     }
     timelines
@@ -77,6 +82,12 @@ impl RequestTimeline {
         all_single.then(|| self.tokens.windows(2).map(|pair| pair[1].0.since(pair[0].0)).collect())
     }
 
+    /// Whether tokens came several at once, or were counted with another piece of the output.
+    #[must_use]
+    pub fn is_bundled(&self) -> bool {
+        self.output_tokens() > 0 && self.tokens.iter().any(|&(_, count)| count != 1)
+    }
+
     /// Time per output token after the first: (last − first) ÷ (output − 1); `None` for a single token.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "output tokens of one request stay far below 2^53")]
@@ -108,6 +119,7 @@ mod tests {
             scheduled: Some(at_ms(4)),
             tokens: counts.iter().map(|&(millis, count)| (at_ms(millis), count)).collect(),
             finish: Some(FinishReason::Length),
+            ended: None,
         }
     }
 

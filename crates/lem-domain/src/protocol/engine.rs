@@ -10,6 +10,7 @@ use crate::token::{EventBuffer, FinishReason, SpeculationCounts, TokenLogProbabi
 use crate::traffic::MemoryTraffic;
 use std::num::NonZeroU32;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One prompt of a data set.
@@ -71,8 +72,20 @@ pub struct PreparedRequest {
     /// Length before the cut, when there was one.
     pub truncated_from: Option<u64>,
     /// When it is meant to start, after the window opens; `None` as soon as there is a place. Only continuous batching
-    /// looks at it.
+    /// looks at it, and servers do.
     pub arrival: Option<Duration>,
+    /// Most output tokens, where the request has a limit of its own, no higher than that of all.
+    pub max_output: Option<u32>,
+    /// What is sent for it, where a server runs it.
+    pub message: Option<Arc<[u8]>>,
+}
+
+impl PreparedRequest {
+    /// A request that is run as soon as there is a place, with the limits that all have.
+    #[must_use]
+    pub fn of(prompt_id: impl Into<String>, tokens: Vec<u32>) -> Self {
+        Self { prompt_id: prompt_id.into(), tokens, truncated_from: None, arrival: None, max_output: None, message: None }
+    }
 }
 
 /// Requests in the order they will run, grouped into batches.
@@ -116,6 +129,8 @@ pub struct RunOutput {
     pub speculation: Option<SpeculationCounts>,
     /// Per request and output token: how probable it was; `None` unless asked for.
     pub log_probabilities: Option<Vec<Vec<TokenLogProbability>>>,
+    /// Per request: natural logarithm of the probability of the whole output, where the engine gives no more; may be empty.
+    pub log_probability_sums: Vec<Option<f64>>,
     /// Per request: what a server answered; empty for an engine of this process.
     pub served: Vec<ServedFacts>,
     /// What a reader must know of how it went.
@@ -126,7 +141,8 @@ impl RunOutput {
     /// Natural logarithm of the probability of all output of a request, where probabilities were kept and none was 0.
     #[must_use]
     pub fn log_probability(&self, request: usize) -> Option<f64> {
-        let tokens = self.log_probabilities.as_ref()?.get(request)?;
+        let Some(kept) = &self.log_probabilities else { return self.log_probability_sums.get(request).copied().flatten() };
+        let tokens = kept.get(request)?;
         let sum: f64 = tokens.iter().map(|token| token.log_probability).sum();
         (!tokens.is_empty() && sum.is_finite()).then_some(sum)
     }

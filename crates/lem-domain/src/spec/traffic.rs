@@ -1,10 +1,19 @@
 //! When requests come.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 /// When requests come.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TrafficSpec {
     /// At which instants they are meant to start; `None` starts each as soon as there is a place.
     pub arrival: Option<ArrivalSpec>,
+    /// A recorded load whose instants and lengths of outputs are repeated; beside an arrival there is none.
+    pub trace: Option<PathBuf>,
+    /// Over how long the load grows to what is asked for; `None` begins with all of it.
+    pub ramp: Option<Duration>,
+    /// How often a request is sent to a server again that failed without any output.
+    pub retries: u32,
     /// Most requests in flight at a server; `None` sets no limit beyond that of batches.
     pub concurrency: Option<u32>,
 }

@@ -49,9 +49,10 @@ pub use served::{ReportedRecord, ServedRecord, ServerRecord, TokenCountsRecord};
 pub use state::{IdleStateRecord, OwnerRecord, StateRecord};
 pub use study::{CellRecord, StudyCellRecord, StudyRecord};
 pub use summary::{
-    ArithmeticRecord, CycleRecord, DistributionRecord, EnergyRecord, GaugeRecord, IdleReadingRecord, ImpactRecord, LatencyRecord,
-    MarginalRecord, PathRatioRecord, ReadingRecord, RequestCountsRecord, SummaryRecord, ThroughputRecord, TokenTotalsRecord,
-    TrafficSummaryRecord, WasteRecord,
+    ArithmeticRecord, CountTotalRecord, CountsRecord, CycleRecord, DistributionRecord, EnergyRecord, FailureCountRecord, GaugeRecord,
+    GoodputRecord, IdleReadingRecord, ImpactRecord, LatencyRecord, LoadRecord, MarginalRecord, PathRatioRecord, ReadingRecord,
+    RequestCountsRecord, ScheduleRecord, SteadyRecord, SummaryRecord, ThroughputRecord, TokenTotalsRecord, TrafficSummaryRecord,
+    WasteRecord,
 };
 pub use traffic::{PassTrafficRecord, TrafficRecord};
 pub use verification::{ProblemRecord, VerificationRecord};

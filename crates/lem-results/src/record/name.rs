@@ -2,6 +2,7 @@
 
 use crate::verify::ReasonCode;
 use lem_domain::backend::Backend;
+use lem_domain::derive::{SteadyRule, SteadyVerdict};
 use lem_domain::idle::IdleState;
 use lem_domain::protocol::RunPhase;
 use lem_domain::record::{RequestFailure, ServerOrigin};
@@ -9,7 +10,7 @@ use lem_domain::sensor::Gauge;
 use lem_domain::spec::{Endpoint, LoadQuantization};
 use lem_domain::statistics::Verdict;
 use lem_domain::study::{CellStatus, CycleOrder};
-use lem_domain::token::FinishReason;
+use lem_domain::token::{CountSource, FinishReason};
 use lem_domain::{Boundary, FindingCode, Grade, Severity};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -40,6 +41,7 @@ named! {
     Boundary: Self::ALL;
     CellStatus: Self::ALL;
     CycleOrder: Self::ALL;
+    CountSource: Self::ALL;
     Endpoint: Self::ALL;
     FindingCode: Self::ALL;
     FinishReason: Self::ALL;
@@ -52,6 +54,8 @@ named! {
     RunPhase: Self::ALL;
     Verdict: Self::ALL;
     ServerOrigin: Self::ALL;
+    SteadyRule: Self::ALL;
+    SteadyVerdict: Self::ALL;
 }
 
 impl Named for Severity {
@@ -118,12 +122,15 @@ mod tests {
         check::<Gauge>();
         check::<Grade>();
         check::<IdleState>();
+        check::<CountSource>();
         check::<Endpoint>();
         check::<LoadQuantization>();
         check::<RequestFailure>();
         check::<ReasonCode>();
         check::<RunPhase>();
         check::<ServerOrigin>();
+        check::<SteadyRule>();
+        check::<SteadyVerdict>();
         check::<Severity>();
         check::<Verdict>();
     }

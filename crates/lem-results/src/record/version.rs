@@ -24,7 +24,8 @@ use std::fmt;
 ///   `adapter` and `quantization`; `dataset` may hold what was taken of it, where on a hub it lies and the chat template,
 ///   and its `available` may be null. Speculative decoding and the probabilities of outputs stand in `raw/process_<i>.json`
 ///   and `aggregated.json` where a run had them, `memory_traffic` in both. A server, its
-///   answers and the load that was offered stand in `raw/process_<i>.json`, whose `prompt_tokens` may be null. New documents, outside of bundles: profiles,
+///   answers and the load that was offered stand in `raw/process_<i>.json`, whose `prompt_tokens` may be null;
+///   `load` and `steady` in `aggregated.json`. New documents, outside of bundles: profiles,
 ///   idle levels, measurements of programs and lines of live power.
 /// - 1.0: the first version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

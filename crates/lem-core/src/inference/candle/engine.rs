@@ -105,10 +105,7 @@ impl CandleEngine {
         let lengths: Vec<_> = requests.iter().map(|request| request.tokens.len()).collect();
         let plan = batching::plan(&lengths, &spec.batching, spec.limits.max_input);
         let mut requests: Vec<_> = plan.order.iter().map(|&request| requests[request].clone()).collect();
-        if let Some(arrival) = &spec.traffic.arrival {
-            let instants = arrivals::instants(arrival, requests.len());
-            requests.iter_mut().zip(instants).for_each(|(request, instant)| request.arrival = Some(instant));
-        }
+        arrivals::assign(&spec.traffic, spec.limits.max_output, &mut requests)?;
         let workload = PreparedWorkload { requests, batches: plan.batches, template, findings };
         self.reserve(Plan::of(&workload, spec)?).map_err(EngineError::Device)?;
         if !spec.sampling.stop.is_empty() && self.token_bytes.is_none() {

@@ -1,6 +1,7 @@
 //! What can go wrong with the engine, by what a caller can do about it.
 
 use crate::chat_template::TemplateError;
+use crate::inference::arrivals::TraceError;
 use crate::inference::checkpoint::CheckpointError;
 use crate::model::ReferenceError;
 use crate::tokenizer::TokenizerError;
@@ -107,6 +108,9 @@ pub enum EngineError {
     /// A request that makes no token measures nothing.
     #[error("the output limit is 0 tokens")]
     NoOutput,
+    /// The recorded load that is to be repeated cannot be.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
     /// A prompt is empty after tokenising, so there is nothing to continue.
     #[error("prompt `{prompt}` has no tokens")]
     EmptyPrompt {
@@ -149,6 +153,7 @@ impl From<EngineError> for SeamError {
         let (fault, hint) = match error {
             EngineError::Reference { source, .. } => return source.into(),
             EngineError::Tokenizer(source) => return source.into(),
+            EngineError::Trace(source) => return source.into(),
             EngineError::Template(source) => return source.into(),
             EngineError::Read { source, .. } => {
                 let fault = if source.kind() == std::io::ErrorKind::NotFound { Fault::Usage } else { Fault::Preflight };

@@ -93,16 +93,18 @@ impl<'a> Generation<'a> {
     /// Starts what may start now, and waits where nothing runs and something is still to arrive.
     fn admit(&mut self) {
         while let Some(admitted) = self.admission.next(self.running.len(), &self.journal) {
-            let prompt = &self.workload.requests[admitted.request].tokens;
+            let request = &self.workload.requests[admitted.request];
+            let prompt = &request.tokens;
             let position = Journal::index(admitted.request).0;
-            let context = prompt.len() + index(self.rules.limits.max_output);
+            let rules = self.rules.limited_to(request.max_output);
+            let context = prompt.len() + index(rules.limits.max_output);
             self.model.begin(admitted.row, context);
             if let Some(drafter) = &mut self.drafter {
                 drafter.begin(admitted.row, context);
             }
             self.journal.started(admitted.request, admitted.arrived, admitted.scheduled);
-            let sampler = Sampler::new(self.rules, position, prompt);
-            self.running.push(Running::new(admitted, prompt, self.rules.limits.max_output, sampler));
+            let sampler = Sampler::new(rules, position, prompt);
+            self.running.push(Running::new(admitted, prompt, rules.limits.max_output, sampler));
         }
     }
 

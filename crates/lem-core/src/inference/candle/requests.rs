@@ -47,7 +47,7 @@ impl<'a> RequestMaker<'a> {
             return Err(EngineError::EmptyPrompt { prompt: prompt.id.clone() });
         }
         let truncated_from = (length > tokens.len()).then(|| u64::try_from(length).expect("a length fits 64 bits"));
-        Ok(PreparedRequest { prompt_id: prompt.id.clone(), tokens, truncated_from, arrival: None })
+        Ok(PreparedRequest { truncated_from, ..PreparedRequest::of(&prompt.id, tokens) })
     }
 
     /// What results say of the template, and what a reader must know of it.

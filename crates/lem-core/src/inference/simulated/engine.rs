@@ -179,7 +179,7 @@ fn prepare(prompt: &Prompt, max_input: u32) -> PreparedRequest {
     };
     let tokens: Vec<u32> = (0..max_input).take(words).collect();
     let truncated_from = (tokens.len() < words).then(|| count(words));
-    PreparedRequest { prompt_id: prompt.id.clone(), tokens, truncated_from, arrival: None }
+    PreparedRequest { truncated_from, ..PreparedRequest::of(&prompt.id, tokens) }
 }
 
 /// Records the same event for every request of a batch.

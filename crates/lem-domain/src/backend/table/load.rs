@@ -37,6 +37,7 @@ pub(super) const ROWS: &[Field] = &[
 const ONE_DEVICE: FieldSupport = no("it runs in one process on one device; `candle.device` says on which");
 const SPREADS: FieldSupport = no("the server of transformers spreads a model over all GPUs that it sees; `gpus` says which");
 const BATCHES: FieldSupport = no("the virtual engine starts a batch when the one before has ended");
+const IN_PROCESS: &str = "a request of this process fails with the run";
 const SIZE: &str = "`batching.batch_size` says how many requests run at once";
 
 const fn by_strategy(degrees: &'static [(&'static str, Handover)]) -> FieldSupport {
@@ -76,5 +77,8 @@ pub(super) const SPREAD: &[Field] = &[
     Field::each("traffic.rate", &[APPLIED, APPLIED, APPLIED, APPLIED, APPLIED, APPLIED, APPLIED, BATCHES]),
     Field::each("traffic.burstiness", &[APPLIED, APPLIED, APPLIED, APPLIED, APPLIED, APPLIED, APPLIED, BATCHES]),
     Field::each("traffic.seed", &[APPLIED, APPLIED, APPLIED, APPLIED, APPLIED, APPLIED, APPLIED, BATCHES]),
+    Field::each("traffic.trace", &[APPLIED, APPLIED, APPLIED, APPLIED, APPLIED, APPLIED, APPLIED, BATCHES]),
+    Field::each("traffic.ramp", &[APPLIED, APPLIED, APPLIED, APPLIED, APPLIED, APPLIED, APPLIED, BATCHES]),
+    Field::each("traffic.retries", &[no(IN_PROCESS), APPLIED, APPLIED, APPLIED, APPLIED, APPLIED, APPLIED, no(IN_PROCESS)]),
     Field::each("traffic.concurrency", &[no(SIZE), APPLIED, APPLIED, APPLIED, APPLIED, APPLIED, APPLIED, no(SIZE)]),
 ];

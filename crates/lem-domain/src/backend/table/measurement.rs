@@ -4,7 +4,6 @@ use super::{APPLIED, no};
 use crate::backend::{Field, FieldSupport};
 
 const UNTIL_STABLE: FieldSupport = no("warm-up is a number of requests; warming up until figures are stable is not done by this version");
-const OBJECTIVES: FieldSupport = no("requests are not held against objectives by this version");
 const INTERVALS: FieldSupport = no("intervals over cycles are not computed by this version");
 const SCHEDULE: FieldSupport = no("one call runs one experiment once; schedules are not run by this version");
 
@@ -28,10 +27,10 @@ pub(super) const ROWS: &[Field] = &[
     Field::every("impact.grid_intensity", APPLIED),
     Field::every("impact.price_per_kwh", APPLIED),
     Field::every("impact.currency", APPLIED),
-    Field::every("slo.ttft", OBJECTIVES),
-    Field::every("slo.tpot", OBJECTIVES),
-    Field::every("slo.end_to_end", OBJECTIVES),
-    Field::every("slo.percentile", OBJECTIVES),
+    Field::every("slo.ttft", APPLIED),
+    Field::every("slo.tpot", APPLIED),
+    Field::every("slo.end_to_end", APPLIED),
+    Field::every("slo.percentile", APPLIED),
     Field::every("statistics.confidence", INTERVALS),
     Field::every("statistics.target_half_width", INTERVALS),
     Field::every("schedule.enabled", SCHEDULE),

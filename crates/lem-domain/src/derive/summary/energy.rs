@@ -1,5 +1,6 @@
 //! Everything said of the energy of a run (MEASUREMENT.md §4).
 
+use super::rates::UNCOUNTED;
 use super::requests::{RequestCounts, TokenTotals};
 use crate::derive::cycle::{Cycle, involved};
 use crate::derive::energy::{EnergyReading, best_by_device, headline, mean_power, pooled, precise_enough};
@@ -60,7 +61,10 @@ pub(super) fn energy(cycles: &[Cycle<'_>], window: Option<Seconds>, tokens: &Tok
     let best = total.boundary().map(|boundary| best_by_device(&involved, boundary, |reading| &reading.energy)).unwrap_or_default();
     let total = precise_enough(total, &best, host.asked_precision, span);
     let completed = Requests::new(requests.completed);
+    let counted = |tokens: &TokenTotals| tokens.uncounted_requests == 0;
+    let no_tokens = if counted(tokens) { "no output token in the window" } else { UNCOUNTED };
     let tokens_per_joule = match (total.value(), total.uncertainty()) {
+        (Some(_), _) if !counted(tokens) => Quantity::unavailable(UNCOUNTED),
         (Some(joules), uncertainty) => {
             // To first order the relative uncertainty of an inverse is that of the value.
             let factor = tokens.output.value() / joules.get().powi(2);
@@ -78,9 +82,9 @@ pub(super) fn energy(cycles: &[Cycle<'_>], window: Option<Seconds>, tokens: &Tok
         mean_power: mean_power(&total, span),
         per_output_token: total.per(
             tokens.output.value(),
-            |joules| JoulesPerToken::of(joules, tokens.output),
+            |joules| JoulesPerToken::of(joules, tokens.output).filter(|_| counted(tokens)),
             "energy ÷ output tokens",
-            "no output token in the window",
+            no_tokens,
         ),
         per_request: total.per(
             completed.value(),

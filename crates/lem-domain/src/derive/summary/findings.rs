@@ -6,6 +6,7 @@ use crate::derive::arithmetic::ArithmeticSummary;
 use crate::derive::cycle::Cycle;
 use crate::derive::energy_findings::{Subject, of_sampling, of_total};
 use crate::derive::gauges::{throttle_findings, throttling};
+use crate::derive::load::LoadSummary;
 use crate::derive::paths::{PathPair, path_pairs};
 use crate::finding::{Finding, FindingCode, Severity};
 use crate::sensor::SamplerCost;
@@ -17,10 +18,11 @@ pub(super) fn findings(
     tokens: &TokenTotals,
     energy: &EnergySummary,
     arithmetic: &ArithmeticSummary,
+    load: &LoadSummary,
 ) -> Vec<Finding> {
     let mut findings = recorded(cycles);
     findings.extend(missing_processes(cycles));
-    findings.extend(request_findings(requests, tokens));
+    findings.extend(request_findings(requests, tokens, load));
     let sensors = sensors(cycles);
     findings.extend(of_total(&energy.total, &energy.readings, &sensors, Subject::Experiment));
     findings.extend(path_pairs(&sensors, &energy.readings).iter().filter_map(PathPair::disagreement));
@@ -77,10 +79,10 @@ fn short_count(arithmetic: &ArithmeticSummary) -> Option<Finding> {
     })
 }
 
-fn request_findings(requests: &RequestCounts, tokens: &TokenTotals) -> Vec<Finding> {
+fn request_findings(requests: &RequestCounts, tokens: &TokenTotals, load: &LoadSummary) -> Vec<Finding> {
     let mut findings = Vec::new();
     if requests.failed > 0 {
-        findings.push(Finding::new(FindingCode::RequestsFailed, Severity::Error, format!("{} requests failed", requests.failed)));
+        findings.push(Finding::new(FindingCode::RequestsFailed, Severity::Error, failed(requests.failed, load)));
     }
     if requests.interrupted > 0 {
         findings.push(Finding::new(
@@ -100,6 +102,12 @@ fn request_findings(requests: &RequestCounts, tokens: &TokenTotals) -> Vec<Findi
         );
     }
     findings
+}
+
+/// How many failed, and of what, where that is known.
+fn failed(count: u64, load: &LoadSummary) -> String {
+    let kinds: Vec<_> = load.failures.iter().map(|(failure, count)| format!("{count} {}", failure.as_str())).collect();
+    if kinds.is_empty() { format!("{count} requests failed") } else { format!("{count} requests failed: {}", kinds.join(", ")) }
 }
 
 #[cfg(test)]

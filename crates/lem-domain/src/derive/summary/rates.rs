@@ -45,7 +45,7 @@ pub(super) fn throughput(
     }
     const NO_WINDOW: &str = "no measured window";
     ThroughputSummary {
-        output: rate(span.and_then(|span| TokensPerSecond::of(tokens.output, span)), "output tokens ÷ common wall window", NO_WINDOW),
+        output: span.map_or_else(|| Quantity::unavailable(NO_WINDOW), |span| output_rate(span, tokens)),
         prefill: rate(
             TokensPerSecond::of(tokens.prompt, prefill_time),
             "prompt tokens ÷ time in which prefill ran",
@@ -58,6 +58,21 @@ pub(super) fn throughput(
         ),
     }
 }
+
+/// Output tokens ÷ a window.
+pub(in crate::derive) fn output_rate(span: Seconds, tokens: &TokenTotals) -> Quantity<TokensPerSecond> {
+    if tokens.uncounted_requests > 0 {
+        return Quantity::unavailable(UNCOUNTED);
+    }
+    let rate = TokensPerSecond::of(tokens.output, span);
+    rate.map_or_else(
+        || Quantity::unavailable("the window is empty"),
+        |rate| Quantity::present(rate, Grade::Derived, "output tokens ÷ common wall window"),
+    )
+}
+
+/// Why a figure per token is missing.
+pub(in crate::derive) const UNCOUNTED: &str = "nobody counted the tokens of some requests";
 
 pub(super) fn latency(timelines: &[&[RequestTimeline]]) -> LatencySummary {
     let pool = |of: fn(&RequestTimeline) -> Option<Seconds>| {

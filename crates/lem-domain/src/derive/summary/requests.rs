@@ -29,6 +29,8 @@ pub struct TokenTotals {
     pub padding: Tokens,
     /// Prompts that were cut to the input limit.
     pub truncated_prompts: u64,
+    /// Requests that gave a result whose tokens nobody counted; figures per token would be wrong by an unknown amount.
+    pub uncounted_requests: u64,
 }
 
 impl Sum for RequestCounts {
@@ -48,6 +50,7 @@ impl Sum for TokenTotals {
             output: a.output + b.output,
             padding: a.padding + b.padding,
             truncated_prompts: a.truncated_prompts + b.truncated_prompts,
+            uncounted_requests: a.uncounted_requests + b.uncounted_requests,
         })
     }
 }
@@ -69,16 +72,20 @@ pub(in crate::derive) fn count_tokens(
     timelines: &[Vec<RequestTimeline>],
     window: Option<TimeWindow>,
 ) -> TokenTotals {
-    let (mut prompt, mut output, mut padding, mut truncated_prompts) = (0, 0, 0, 0);
+    let (mut prompt, mut output, mut padding, mut truncated_prompts, mut uncounted_requests) = (0, 0, 0, 0, 0);
     for (request, timeline) in processes.iter().zip(timelines).flat_map(|(process, timelines)| process.requests.iter().zip(timelines)) {
         let inside = timeline.tokens.iter().filter(|&&(at, _)| window.is_some_and(|window| window.contains(at)));
         let counted: u64 = inside.map(|&(_, count)| u64::from(count)).sum();
         output += counted;
         padding += request.padding_tokens;
         truncated_prompts += u64::from(request.truncated_from.is_some());
+        // What came of a request that failed is left out where nobody counted it; of one that gave a result it is missed.
+        let has_result = request.finish.or(timeline.finish).is_some_and(FinishReason::is_success);
+        uncounted_requests += u64::from(has_result && !timeline.tokens.is_empty() && timeline.output_tokens() == 0);
         if counted > 0 {
             prompt += request.prompt_tokens.unwrap_or(0);
         }
     }
-    TokenTotals { prompt: Tokens::new(prompt), output: Tokens::new(output), padding: Tokens::new(padding), truncated_prompts }
+    let [prompt, output, padding] = [prompt, output, padding].map(Tokens::new);
+    TokenTotals { prompt, output, padding, truncated_prompts, uncounted_requests }
 }

@@ -66,8 +66,7 @@ impl InferenceEngine for FakeEngine {
     }
 
     fn prepare(&mut self, prompts: &[Prompt], _spec: &ExperimentSpec) -> Result<PreparedWorkload, SeamError> {
-        let request =
-            |prompt: &Prompt| PreparedRequest { prompt_id: prompt.id.clone(), tokens: vec![1, 2, 3], truncated_from: None, arrival: None };
+        let request = |prompt: &Prompt| PreparedRequest::of(&prompt.id, vec![1, 2, 3]);
         Ok(PreparedWorkload {
             requests: prompts.iter().map(request).collect(),
             batches: std::iter::once(0..prompts.len()).collect(),

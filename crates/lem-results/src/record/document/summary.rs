@@ -6,6 +6,7 @@ mod beside;
 mod cycle;
 mod energy;
 mod latency;
+mod load;
 mod traffic;
 
 pub use arithmetic::{ArithmeticRecord, WasteRecord};
@@ -13,6 +14,7 @@ pub use beside::{GaugeRecord, IdleReadingRecord, ImpactRecord, MarginalRecord};
 pub use cycle::CycleRecord;
 pub use energy::{EnergyRecord, PathRatioRecord, ReadingRecord};
 pub use latency::{DistributionRecord, LatencyRecord};
+pub use load::{CountTotalRecord, CountsRecord, FailureCountRecord, GoodputRecord, LoadRecord, ScheduleRecord, SteadyRecord};
 pub use traffic::TrafficSummaryRecord;
 
 use super::{DatasetRecord, EngineRecord, FindingRecord, MemoryRecord, ModelRecord, ProcessRecord, QuantityRecord};
@@ -49,6 +51,12 @@ pub struct SummaryRecord {
     pub throughput: ThroughputRecord,
     /// Latency distributions.
     pub latency: LatencyRecord,
+    /// The load, and what came of it; null in documents of 1.x. Since 2.0.
+    #[serde(default)]
+    pub load: Option<LoadRecord>,
+    /// The part of the run in which the load was steady; null in documents of 1.x. Since 2.0.
+    #[serde(default)]
+    pub steady: Option<SteadyRecord>,
     /// Energy.
     pub energy: EnergyRecord,
     /// Every sensor's own reading.
@@ -104,6 +112,9 @@ pub struct TokenTotalsRecord {
     pub padding: u64,
     /// Prompts that were cut to the input limit.
     pub truncated_prompts: u64,
+    /// Requests that gave output whose tokens nobody counted. Since 2.0.
+    #[serde(default)]
+    pub uncounted_requests: u64,
 }
 
 /// How guessed tokens fared.
@@ -145,6 +156,8 @@ impl SummaryRecord {
             tokens: summary.tokens.into(),
             throughput: ThroughputRecord::of(&summary.throughput)?,
             latency: LatencyRecord::of(&summary.latency)?,
+            load: Some(LoadRecord::of(&summary.load)?),
+            steady: Some(SteadyRecord::of(&summary.steady)?),
             energy: EnergyRecord::of(&summary.energy)?,
             readings: each("readings", &summary.energy.readings, ReadingRecord::of)?,
             paths: each("paths", &summary.energy.paths, PathRatioRecord::of)?,
@@ -204,6 +217,7 @@ impl From<TokenTotals> for TokenTotalsRecord {
             output: totals.output.get(),
             padding: totals.padding.get(),
             truncated_prompts: totals.truncated_prompts,
+            uncounted_requests: totals.uncounted_requests,
         }
     }
 }

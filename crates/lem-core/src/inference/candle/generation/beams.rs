@@ -15,7 +15,7 @@ use crate::inference::executed::{ByPhase, Phase};
 use crate::inference::executor::{DeviceError, Executor, Segment};
 use crate::inference::numbers::index;
 use crate::inference::sampling::{Sampler, SamplingRules};
-use lem_domain::protocol::{PreparedWorkload, RunOutput};
+use lem_domain::protocol::{PreparedRequest, PreparedWorkload, RunOutput};
 use lem_domain::spec::BeamSpec;
 use search::Search;
 
@@ -68,12 +68,13 @@ impl<'a> BeamSearch<'a> {
     }
 
     fn start(&mut self, request: usize, row: usize) -> Search<'a> {
-        let prompt = &self.workload.requests[request].tokens;
-        let max_output = index(self.rules.limits.max_output);
+        let PreparedRequest { tokens: prompt, max_output, .. } = &self.workload.requests[request];
+        let rules = self.rules.limited_to(*max_output);
+        let max_output = index(rules.limits.max_output);
         for row in row..row + self.spec.width.get() {
             self.model.begin(row, prompt.len() + max_output);
         }
-        let sampler = Sampler::new(self.rules, Journal::index(request).0, prompt);
+        let sampler = Sampler::new(rules, Journal::index(request).0, prompt);
         Search::new((request, prompt), row, sampler, self.spec, max_output)
     }
 

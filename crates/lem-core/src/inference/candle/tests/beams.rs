@@ -75,8 +75,7 @@ fn search_with(model: &mut dyn Executor, prompts: &[&[u32]], spec: BeamSpec, end
     let rows = prompts.len() * spec.width.get();
     model.reserve(Extent { rows, capacity, tokens: rows * capacity, positions: rows }).unwrap();
 
-    let request =
-        |prompt: &&[u32]| PreparedRequest { prompt_id: String::new(), tokens: prompt.to_vec(), truncated_from: None, arrival: None };
+    let request = |prompt: &&[u32]| PreparedRequest::of("", prompt.to_vec());
     let workload = PreparedWorkload {
         requests: prompts.iter().map(request).collect(),
         batches: std::iter::once(0..prompts.len()).collect(),

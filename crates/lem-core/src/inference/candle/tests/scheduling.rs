@@ -134,7 +134,7 @@ fn requests_do_not_start_before_they_arrive_and_waiting_costs_no_turn() {
 fn requests_arrive_at_the_instants_that_their_seed_draws() {
     let mut engine = tiny();
     let arrival = ArrivalSpec { shape: ArrivalShape::Poisson, rate: 2.0, seed: 5 };
-    let spec = ExperimentSpec { traffic: TrafficSpec { arrival: Some(arrival), concurrency: None }, ..continuous(4, None, 3) };
+    let spec = ExperimentSpec { traffic: TrafficSpec { arrival: Some(arrival), ..TrafficSpec::default() }, ..continuous(4, None, 3) };
     let workload = engine.prepare(&prompts(&TEXTS[..3]), &spec).unwrap();
     let drawn: Vec<_> = arrivals::instants(&arrival, 3).into_iter().map(Some).collect();
     assert_eq!(workload.requests.iter().map(|request| request.arrival).collect::<Vec<_>>(), drawn);
