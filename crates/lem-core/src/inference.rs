@@ -5,6 +5,7 @@ pub mod arrivals;
 pub mod batching;
 pub mod candle;
 mod checkpoint;
+pub mod command;
 mod cpu;
 mod executed;
 mod executor;

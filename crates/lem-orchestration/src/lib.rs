@@ -12,6 +12,7 @@ mod owner;
 mod preflight;
 mod record;
 mod sampling;
+pub mod server;
 pub mod study;
 mod warmup;
 mod watch;
