@@ -2,14 +2,16 @@
 //!
 //! All steps build with the release profile, so that heavy dependencies compile once for lints, tests and the real run.
 
+mod browser;
 mod end_to_end;
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 
 use crate::stopwatch::Stopwatch;
-use crate::{docs, layers, model, process, setup};
+use crate::{dist, docs, layers, model, process, release, setup};
 
 /// Options of `ci`.
 #[derive(clap::Args)]
@@ -30,7 +32,7 @@ struct Step {
 }
 
 /// In order: what is quick and often wrong comes first.
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 18] = [
     Step { name: "tools", run: || silent(setup::install_missing_tools()) },
     Step { name: "format", run: || silent(process::run(&mut process::cargo(["fmt", "--all", "--check"]))) },
     Step { name: "layers", run: || silent(layers::run()) },
@@ -46,6 +48,9 @@ const STEPS: [Step; 15] = [
     Step { name: "example", run: example },
     Step { name: "end to end", run: end_to_end::run },
     Step { name: "slurm", run: slurm },
+    Step { name: "browser", run: browser::run },
+    Step { name: "release", run: release::check },
+    Step { name: "dist", run: || dist::build(Path::new("target/dist")).map(|archive| archive.display().to_string()) },
 ];
 
 const LINT_ARGUMENTS: [&str; 7] = ["clippy", "--workspace", "--all-targets", "--release", "--", "-D", "warnings"];

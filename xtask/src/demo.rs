@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     extra: Vec<String>,
 }
 
-/// Fetches the model, builds lem, measures, and says where the result lies.
+/// Fetches the model, builds lem, measures, writes a report, and says where both lie.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let model = match &arguments.model {
         Some(reference) if !model::is_pinned(reference) => PathBuf::from(reference),
@@ -45,7 +45,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     process::run(&mut command)?;
 
     for id in bundles(&results).difference(&before) {
-        eprint!("{}", next_steps(id));
+        let report = format!("{RESULTS}/{id}.html");
+        process::run(process::lem().args(["-q", "results", "report", id, "--results-dir", RESULTS, "-o", &report]))?;
+        eprint!("{}", next_steps(id, &report));
     }
     Ok(())
 }
@@ -56,12 +58,14 @@ fn bundles(results: &Path) -> BTreeSet<String> {
     entries.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
-fn next_steps(id: &str) -> String {
+fn next_steps(id: &str, report: &str) -> String {
     format!(
         "
+The report on it is {report}; open it in a browser.
 The result lies in results/{id}/. Try next:
   target/release/lem results list
   target/release/lem results show {id}
+  target/release/lem results serve        # all results in the browser
   target/release/lem aggregate {id}    # derives every figure again from the raw streams
 "
     )
@@ -78,8 +82,9 @@ mod tests {
 
     #[test]
     fn every_command_that_is_suggested_names_the_new_result() {
-        let text = next_steps("20261124T035644.123Z-abc");
+        let text = next_steps("20261124T035644.123Z-abc", "results/20261124T035644.123Z-abc.html");
         assert!(text.contains("results show 20261124T035644.123Z-abc\n"), "{text}");
         assert!(text.contains("results/20261124T035644.123Z-abc/"), "{text}");
+        assert!(text.contains("results/20261124T035644.123Z-abc.html"), "{text}");
     }
 }

@@ -8,11 +8,13 @@ mod bench;
 mod ci;
 mod cuda;
 mod demo;
+mod dist;
 mod docs;
 mod grid;
 mod layers;
 mod model;
 mod process;
+mod release;
 mod setup;
 mod stopwatch;
 
@@ -46,6 +48,10 @@ enum Task {
     Grid(grid::Arguments),
     /// Measure what one aspect costs: starting, sampling
     Bench(bench::Arguments),
+    /// Build the archive that users install
+    Dist(dist::Arguments),
+    /// Check whether a release could be made
+    Release(release::Arguments),
     /// Build lem for NVIDIA GPUs, on a machine that need not have one
     BuildCuda(cuda::Arguments),
 }
@@ -60,6 +66,8 @@ fn main() -> ExitCode {
         Task::Docs(arguments) => docs::run(&arguments),
         Task::Grid(arguments) => grid::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Dist(arguments) => dist::run(&arguments),
+        Task::Release(arguments) => release::run(&arguments),
         Task::BuildCuda(arguments) => cuda::run(&arguments),
     };
     match outcome {

@@ -20,7 +20,7 @@ pub(crate) use meter::{MeasureArgs, MeterArgs, MonitorArgs};
 pub(crate) use mock_server::MockServerArgs;
 pub(crate) use new::NewArgs;
 pub(crate) use prompts::PromptArgs;
-pub(crate) use results::{CompareArgs, ExportArgs, FormatArg, JudgingArgs, ResultsCommand, VerdictArg, WhichArgs};
+pub(crate) use results::{CompareArgs, ExportArgs, FormatArg, JudgingArgs, ReportArgs, ResultsCommand, ServeArgs, VerdictArg, WhichArgs};
 pub(crate) use study::{BatchArgs, Executor, StudyCellsArgs, StudyCommand, StudyFolderArgs, StudyRunArgs, SubmitArgs};
 pub(crate) use traffic::{ArrivalArg, EndpointArg, TrafficArgs};
 

@@ -15,6 +15,7 @@ pub(crate) mod measurement;
 pub(crate) mod monitor;
 pub(crate) use lem_results::number;
 pub(crate) mod out;
+pub(crate) mod plots;
 pub(crate) mod presets;
 #[cfg(test)]
 mod scene;

@@ -15,6 +15,7 @@ mod output_file;
 mod parquet;
 mod profiles;
 pub mod record;
+pub mod report;
 mod stored;
 mod study;
 mod verify;

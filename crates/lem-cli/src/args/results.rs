@@ -32,6 +32,8 @@ pub(crate) enum ResultsCommand {
         json: bool,
     },
     Export(ExportArgs),
+    Report(ReportArgs),
+    Serve(ServeArgs),
     /// Show results side by side, each judged against the first
     Compare {
         #[command(flatten)]
@@ -124,6 +126,47 @@ pub(crate) enum VerdictArg {
     Ambiguous,
     /// B takes more
     Worse,
+}
+
+const REPORT_HELP: &str = "\
+Examples:
+  lem results report 20261201T02 -o report.html --open
+  lem results report --all -o sweep.html
+
+The file needs no network and no program but a browser. \
+Of several experiments the first that is named is what the others are compared with.";
+
+/// Write a report as one file of HTML: figures with intervals, power over time, latencies, sweeps
+#[derive(Args, Debug)]
+#[command(after_help = REPORT_HELP)]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    pub(crate) which: WhichArgs,
+
+    /// File to write
+    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
+    pub(crate) output: PathBuf,
+
+    /// Open it in the browser
+    #[arg(long)]
+    pub(crate) open: bool,
+}
+
+/// Look at a results folder in the browser: filter, sort, compare, open reports
+///
+/// Serves this machine alone, reads and never writes, and ends with Ctrl-C.
+#[derive(Args, Debug)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) folder: FolderArgs,
+
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(short, long, value_name = "PORT", default_value_t = 7464)]
+    pub(crate) port: u16,
+
+    /// Open it in the browser
+    #[arg(long)]
+    pub(crate) open: bool,
 }
 
 const EXPORT_HELP: &str = "\

@@ -1,6 +1,9 @@
-//! `lem results`: list, show, check and compare here, export below.
+//! `lem results`: list, show, check and compare here, the rest below.
 
+mod browser;
 mod export;
+mod report;
+mod serve;
 mod which;
 
 use super::Voice;
@@ -22,6 +25,8 @@ pub(crate) fn results(command: &ResultsCommand, voice: Voice) -> anyhow::Result<
             if *raw { show_raw(&folder, id, *json) } else { show(&folder, id, *json, voice) }
         }
         ResultsCommand::Export(args) => export::run(args, voice),
+        ResultsCommand::Report(args) => report::run(args, voice),
+        ResultsCommand::Serve(args) => serve::run(args, voice),
         ResultsCommand::Compare { which, judging, json } => side_by_side(which, *judging, *json, voice),
         ResultsCommand::Verify { id, folder, json } => verify(&ResultsFolder::new(folder.results_dir.clone()), id, *json),
         ResultsCommand::Rebuild { id, folder } => rebuild(&ResultsFolder::new(folder.results_dir.clone()), id, voice),
@@ -48,6 +53,7 @@ fn show(folder: &ResultsFolder, id: &str, json: bool, voice: Voice) -> anyhow::R
         return Ok(Exit::Ok);
     }
     render::summary::show(&summary)?;
+    render::plots::show(folder, &id)?;
     if !voice.quiet {
         render::findings::show_stored(&summary.findings);
     }

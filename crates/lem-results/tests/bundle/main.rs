@@ -11,6 +11,7 @@ mod fixture;
 mod generate;
 mod listing;
 mod profiles;
+mod report;
 mod round_trip;
 mod support;
 mod tampering;

@@ -23,12 +23,34 @@ pub(super) fn chosen(folder: &ResultsFolder, which: &WhichArgs) -> anyhow::Resul
     Ok(ids)
 }
 
-/// Their results. One that was named must have figures; of all, those without are passed over and said to be.
+/// Their results.
 pub(super) fn loaded(folder: &ResultsFolder, ids: Vec<ExperimentId>, which: &WhichArgs, voice: Voice) -> anyhow::Result<Vec<StoredResult>> {
+    let results = with_results(folder, ids, which, voice)?;
+    Ok(results.into_iter().map(|(_, result)| result).collect())
+}
+
+/// Those of them that have figures.
+pub(super) fn with_figures(
+    folder: &ResultsFolder,
+    ids: Vec<ExperimentId>,
+    which: &WhichArgs,
+    voice: Voice,
+) -> anyhow::Result<Vec<ExperimentId>> {
+    let results = with_results(folder, ids, which, voice)?;
+    Ok(results.into_iter().map(|(id, _)| id).collect())
+}
+
+/// One that was named must have figures; of all, those without are passed over and said to be.
+fn with_results(
+    folder: &ResultsFolder,
+    ids: Vec<ExperimentId>,
+    which: &WhichArgs,
+    voice: Voice,
+) -> anyhow::Result<Vec<(ExperimentId, StoredResult)>> {
     let mut results = Vec::with_capacity(ids.len());
     for id in ids {
         match folder.stored(&id) {
-            Ok(Some(result)) => results.push(result),
+            Ok(Some(result)) => results.push((id, result)),
             Ok(None) if which.all => passed_over(&id, "its figures have not been derived", voice),
             Err(error) if which.all => passed_over(&id, &error.to_string(), voice),
             Ok(None) => {
