@@ -13,7 +13,7 @@ use crate::number;
 use crate::record::document::FindingRecord;
 use crate::stored::{StoredResult, setting_text};
 use lem_domain::derive::{RequestTimeline, timelines};
-use lem_domain::record::RunRecord;
+use lem_domain::record::{ExperimentRecord, RunRecord};
 use lem_domain::{Boundary, ExperimentId, TimeWindow};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -37,6 +37,9 @@ pub(super) struct ExperimentView {
     pub(super) all: Vec<Figure>,
     findings: Vec<FindingRecord>,
     pub(super) environment: BTreeMap<String, String>,
+    /// Measured windows; the curves are those of the first.
+    cycles: usize,
+    /// Length of the first window.
     window_s: Option<f64>,
     traces: Vec<TraceView>,
     phases: Option<PhasesView>,
@@ -123,7 +126,8 @@ impl ExperimentView {
             all,
             findings: summary.findings,
             environment: environment.map(|document| environment::facts(&document)).unwrap_or_default(),
-            window_s: summary.window_s,
+            cycles: streams.cycles,
+            window_s: streams.window_s,
             traces: streams.traces,
             phases: streams.phases,
             latencies: streams.latencies,
@@ -145,20 +149,35 @@ impl ExperimentView {
 /// What the raw streams look like.
 #[derive(Default)]
 struct Streams {
+    cycles: usize,
+    window_s: Option<f64>,
     traces: Vec<TraceView>,
     phases: Option<PhasesView>,
     latencies: Vec<LatencyView>,
 }
 
 impl Streams {
-    fn of(record: &RunRecord, most_points: usize) -> Self {
-        let requests = record.processes.iter().flat_map(|process| timelines(&process.events, process.requests.len()));
-        let requests: Vec<RequestTimeline> = requests.collect();
-        let window = record.processes.iter().filter_map(|process| process.window).reduce(TimeWindow::hull);
+    /// The curves are those of the first cycle, latencies those of all.
+    fn of(record: &ExperimentRecord, most_points: usize) -> Self {
+        let all: Vec<RequestTimeline> = record.cycles.iter().flat_map(requests).collect();
+        let streams = Self { cycles: record.cycles.len(), latencies: latencies(&all), ..Self::default() };
+        let Some((cycle, window)) = record.cycles.first().and_then(|cycle| Some((cycle, window(cycle)?))) else { return streams };
+        let first: Vec<RequestTimeline> = requests(cycle).collect();
         Self {
-            traces: window.map(|window| traces(&record.host.meter, window, most_points)).unwrap_or_default(),
-            phases: window.map(|window| phases(&requests, window)),
-            latencies: latencies(&requests),
+            window_s: Some(window.span().get()),
+            traces: traces(&cycle.host.meter, window, most_points),
+            phases: Some(phases(&first, window)),
+            ..streams
         }
     }
+}
+
+/// What became of each request of a cycle.
+pub(super) fn requests(cycle: &RunRecord) -> impl Iterator<Item = RequestTimeline> {
+    cycle.processes.iter().flat_map(|process| timelines(&process.events, process.requests.len()))
+}
+
+/// The common window of all processes of a cycle.
+pub(super) fn window(cycle: &RunRecord) -> Option<TimeWindow> {
+    cycle.processes.iter().filter_map(|process| process.window).reduce(TimeWindow::hull)
 }

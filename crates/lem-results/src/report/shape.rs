@@ -1,10 +1,10 @@
 //! A run in a few cells: what fits on a line of a terminal.
 
+use super::experiment::{requests, window};
 use super::latency::{Bin, histogram};
 use super::trace::{TraceView, traces};
-use lem_domain::TimeWindow;
-use lem_domain::derive::{RequestTimeline, timelines};
-use lem_domain::record::RunRecord;
+use lem_domain::derive::RequestTimeline;
+use lem_domain::record::ExperimentRecord;
 use lem_domain::units::{Seconds, Unit};
 
 /// A curve or a distribution as heights of equally wide cells.
@@ -39,14 +39,13 @@ pub enum Meaning {
     },
 }
 
-/// The power of each device over the window and the latencies of a run, in so many cells each.
+/// The power of each device over the first window and the latencies of a run, in so many cells each.
 #[must_use]
-pub fn shapes(record: &RunRecord, cells: usize) -> Vec<Shape> {
-    let window = record.processes.iter().filter_map(|process| process.window).reduce(TimeWindow::hull);
-    let requests = record.processes.iter().flat_map(|process| timelines(&process.events, process.requests.len()));
-    let requests: Vec<RequestTimeline> = requests.collect();
-    let power = window.into_iter().flat_map(|window| {
-        let curves = traces(&record.host.meter, window, usize::MAX);
+pub fn shapes(record: &ExperimentRecord, cells: usize) -> Vec<Shape> {
+    let requests: Vec<RequestTimeline> = record.cycles.iter().flat_map(requests).collect();
+    let first = record.cycles.first().and_then(|cycle| Some((cycle, window(cycle)?)));
+    let power = first.into_iter().flat_map(|(cycle, window)| {
+        let curves = traces(&cycle.host.meter, window, usize::MAX);
         curves.into_iter().filter_map(move |trace| power(&trace, window.span().get(), cells))
     });
     let ttft: Vec<f64> = requests.iter().filter_map(RequestTimeline::ttft).map(Seconds::value).collect();

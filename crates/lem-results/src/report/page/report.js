@@ -203,6 +203,7 @@
       h("div", { class: "cards" }, CARDS.map((name) => figure(experiment, name)).filter(Boolean).map(card)),
       h("h2", {}, "Findings"), findings(experiment),
       h("h2", {}, "Power over time"),
+      ...(experiment.cycles > 1 ? [h("p", { class: "note" }, `The first of ${experiment.cycles} measured windows.`)] : []),
       ...(experiment.no_streams ? [h("p", { class: "note" }, `The raw streams could not be read, so there are no curves: ${experiment.no_streams}`)] : []),
       ...(experiment.traces.length ? power(experiment) : [h("p", { class: "note" }, "No sensor recorded power in this run.")]),
       ...(experiment.latencies.length ? [h("h2", {}, "Latency"), h("div", { class: "grid2" }, latencies(experiment))] : []),
