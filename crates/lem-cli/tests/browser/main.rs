@@ -171,9 +171,11 @@ fn the_explorer_lists_sorts_filters_and_opens_reports() {
     assert_eq!(browser.run("return document.title"), "Results · lem");
     assert_eq!(browser.complaints(), [""; 0]);
 
-    browser.run("for (const row of [...document.querySelectorAll('#rows .row')].slice(0, 2)) row.querySelector('input').click()");
-    browser.run("document.querySelector('#rows .row:nth-child(2) input').click()");
-    browser.run("document.querySelector('#rows .row:nth-child(2) input').click()");
+    // Rows are drawn anew after each choice.
+    for row in 1..=2 {
+        browser.run(&format!("document.querySelector('#rows .row:nth-child({row}) input').click()"));
+    }
+    assert_eq!(browser.run("return document.querySelector('#open').textContent"), "Compare 2");
     browser.run("document.querySelector('#open').click()");
     browser.wait("return location.pathname === '/report' && document.documentElement.dataset.ready === 'true'");
     assert_eq!(browser.run("return document.querySelectorAll('#experiments tbody tr').length"), 2);
