@@ -330,7 +330,7 @@
       chart((width) => { const marginLeft = Math.min(width * 0.46, 16 + 6.6 * d3.max(shownRows, (row) => row.name.length)); return Plot.plot({
         ...common, width, height: 64 + 22 * shownRows.length, marginLeft, marginRight: 56, marginTop: 12, marginBottom: 44,
         x: { type: "log", label: "times the energy of the first", labelAnchor: "right", domain, grid: true, ticks: width < 500 ? 4 : 7, tickFormat: (ratio) => `${+ratio.toPrecision(3)}` },
-        y: { label: null, domain: shownRows.map((row) => row.place), tickFormat: (place) => shortened(label.get(place), Math.floor((marginLeft - 14) / 6.6)), tickSize: 0 },
+        y: { type: "point", label: null, domain: shownRows.map((row) => row.place), tickFormat: (place) => shortened(label.get(place), Math.floor((marginLeft - 14) / 6.6)), tickSize: 0 },
         marks: [
           Plot.rectX([{ from: 0.99, to: 1.01 }], { x1: "from", x2: "to", fill: "var(--faint)", fillOpacity: 0.18 }),
           Plot.ruleX([1], { stroke: "var(--muted)" }),
