@@ -4,6 +4,7 @@ mod calibrate;
 mod datasets;
 mod former;
 mod grid;
+mod keep_server;
 mod meter;
 mod mock_server;
 mod new;
@@ -16,6 +17,7 @@ pub(crate) use calibrate::CalibrateArgs;
 pub(crate) use datasets::{DatasetsArgs, DatasetsCommand};
 pub(crate) use former::FormerArgs;
 pub(crate) use grid::GridArgs;
+pub(crate) use keep_server::KeepServerArgs;
 pub(crate) use meter::{MeasureArgs, MeterArgs, MonitorArgs};
 pub(crate) use mock_server::MockServerArgs;
 pub(crate) use new::NewArgs;
@@ -105,6 +107,9 @@ pub(crate) enum Command {
     },
     #[command(hide = true)]
     MockServer(MockServerArgs),
+    /// Keep a server until nothing of it is left
+    #[command(hide = true)]
+    KeepServer(KeepServerArgs),
     /// Print what a shell needs to complete commands
     ///
     /// bash: lem completions bash > ~/.local/share/bash-completion/completions/lem

@@ -11,6 +11,7 @@ mod devices;
 mod doctor;
 mod experiment;
 mod grade;
+mod keep_server;
 mod man;
 mod measure;
 mod mock_server;
@@ -47,6 +48,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Datasets(args) => datasets::datasets(args, voice),
         Command::Man { command } => man::man(command),
         Command::MockServer(args) => mock_server::serve(args),
+        Command::KeepServer(args) => keep_server::keep_server(args),
         Command::Completions { shell } => completions::completions(*shell),
     }
 }

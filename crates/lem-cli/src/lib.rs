@@ -5,6 +5,7 @@ mod config_file;
 mod data_folder;
 mod dotenv;
 mod exit;
+mod launch;
 mod load;
 mod overlay;
 mod program;

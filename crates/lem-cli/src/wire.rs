@@ -1,6 +1,7 @@
 //! From a spec to concrete things: the one place that names engines, meters and clocks.
 
 use crate::data_folder::data_folder;
+use crate::launch::EngineLauncher;
 use lem_config::Metering;
 use lem_core::inference::candle::CandleLoader;
 use lem_core::inference::server::{Attach, ServerLoader};
@@ -27,12 +28,12 @@ pub(crate) struct Wiring {
 }
 
 /// Chooses the parts that a spec asks for.
-pub(crate) fn wire(spec: &ExperimentSpec) -> Result<Wiring, SeamError> {
+pub(crate) fn wire(spec: &ExperimentSpec, launcher: EngineLauncher) -> Result<Wiring, SeamError> {
     let simulated_time = spec.backend == Backend::Virtual && spec.virtual_machine.clock == VirtualClockChoice::Virtual;
     let (clock, sampler): (Arc<dyn Clock>, _) =
         if simulated_time { (Arc::new(VirtualClock::new()), SamplerKind::Stepped) } else { (Arc::new(HostClock), SamplerKind::Threaded) };
     let world = (spec.backend == Backend::Virtual).then(|| Arc::new(World::new(spec.virtual_machine.law)));
-    let loader = loader(spec, world.as_ref())?;
+    let loader = loader(spec, world.as_ref(), launcher)?;
     let profiles = profile_store();
     let (known, unreadable) = known_boards(&*profiles);
     let surroundings = Surroundings {
@@ -49,14 +50,16 @@ pub(crate) fn wire(spec: &ExperimentSpec) -> Result<Wiring, SeamError> {
 }
 
 /// What loads the model for a backend.
-fn loader(spec: &ExperimentSpec, world: Option<&Arc<World>>) -> Result<Box<dyn ModelLoader>, SeamError> {
+fn loader(spec: &ExperimentSpec, world: Option<&Arc<World>>, launcher: EngineLauncher) -> Result<Box<dyn ModelLoader>, SeamError> {
     let launch = spec.server.as_ref().map(|server| &server.launch);
     match (spec.backend, world, launch) {
         (Backend::Virtual, Some(world), _) => Ok(Box::new(VirtualLoader::new(Arc::clone(world)))),
         (Backend::Candle, ..) => Ok(Box::new(CandleLoader::new())),
         (_, _, Some(Launch::Attach { .. })) => Ok(Box::new(ServerLoader::new(Box::new(Attach)))),
-        (server, ..) => Err(SeamError::new(Fault::Usage, format!("`backend: {server}` is not started by this version of lem"))
-            .with_hint("`lem config validate` checks its configuration; start it yourself and give its address with `--url`")),
+        (_, _, Some(_)) => Ok(Box::new(ServerLoader::new(Box::new(launcher)))),
+        (backend, _, None) => {
+            Err(SeamError::new(Fault::Usage, format!("nothing says how the server of `backend: {backend}` comes to run")))
+        }
     }
 }
 

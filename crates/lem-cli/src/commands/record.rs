@@ -3,6 +3,7 @@
 use super::Voice;
 use super::session::Session;
 use crate::exit::Exit;
+use crate::launch::EngineLauncher;
 use crate::progress::Bars;
 use crate::wire;
 use anyhow::Context;
@@ -56,15 +57,14 @@ pub(crate) fn record(
 ) -> anyhow::Result<Recorded> {
     let claims = locks::claims(&resolved.spec);
     let _locks = if course.no_lock { None } else { Some(locks::take(&lock_folder(), &claims)?) };
-    let parts = wire::wire(&resolved.spec)?;
     let folder = ResultsFolder::new(resolved.results_dir.clone());
+    let id = course.taken_up.clone().unwrap_or_else(|| lem_results::new_experiment_id(HostClock.wall()));
+    let launcher = EngineLauncher { folder: folder.path(&id).join("server"), interrupt: session.interrupt.clone() };
+    let parts = wire::wire(&resolved.spec, launcher)?;
     let host = lem_energy::host::snapshot(Path::new("/"), &HostClock);
     let of_host = without_lock(&course, &claims).into_iter().chain(busy(&host, &claims));
     let findings = [resolved.findings.clone(), selection.findings, parts.findings, of_host.collect()].concat();
-    let (id, start) = match course.taken_up {
-        Some(id) => (id, Start::Resumed),
-        None => (lem_results::new_experiment_id(HostClock.wall()), Start::Fresh(setup(resolved, &host)?)),
-    };
+    let start = if course.taken_up.is_some() { Start::Resumed } else { Start::Fresh(setup(resolved, &host)?) };
     let cycles = resolved.spec.repetition.cycles;
     let experiment = Experiment {
         id: id.clone(),

@@ -3,6 +3,7 @@
 
 mod calibrate;
 mod config;
+mod keep_server;
 mod kill;
 mod machine;
 mod measure;
