@@ -108,6 +108,7 @@ fn free() -> Vec<&'static Setting> {
             "parallelism.degree",
             "traffic.arrival",
             "traffic.rate",
+            "traffic.trace",
             "statistics.target_half_width",
             "schedule.enabled",
             "warmup.until_stable",

@@ -172,6 +172,9 @@ fn built_in_values_are_the_documented_ones() {
       rate: null
       burstiness: null
       seed: null
+      trace: null
+      ramp: null
+      retries: 0
       concurrency: null
     warmup:
       requests: 1
