@@ -38,6 +38,7 @@ pub(crate) fn check(stack: &Stack, settings: &Settings) -> Vec<Violation> {
         traffic::batches,
         traffic::trace,
         placement::degree,
+        placement::copies,
         placement::one_device,
         repetition::schedule_times,
         repetition::target,

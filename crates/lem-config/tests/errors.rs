@@ -327,6 +327,10 @@ fn rules_of_load_devices_and_repetition_can_be_broken() {
     let (tensor, vllm, two) = (("parallelism.strategy", json!("tensor_parallel")), ("backend", json!("vllm")), ("gpus", json!([0, 1])));
     assert_eq!(on(&[vllm.clone(), tensor.clone(), two.clone(), ("parallelism.degree", json!(4))]), [RuleCode::DegreeBeyondGpus]);
     assert_eq!(on(&[vllm.clone(), tensor, two.clone(), ("parallelism.degree", json!(2))]), []);
+    for backend in ["vllm", "tensorrt", "llamacpp"] {
+        let copies = [("backend", json!(backend)), ("parallelism.strategy", json!("data_parallel")), ("parallelism.degree", json!(2))];
+        assert_eq!(on(&copies), [RuleCode::Unsupported], "{backend}");
+    }
     assert_eq!(on(&[two]), [RuleCode::SeveralDevices]);
     assert_eq!(on(&[("gpus", json!([1])), ("candle.device", json!("cuda:0"))]), [RuleCode::DeviceSaidTwice]);
     let (enabled, interval) = (("schedule.enabled", json!(true)), ("schedule.interval", json!("6h")));

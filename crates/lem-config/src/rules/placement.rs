@@ -22,6 +22,20 @@ pub(super) fn degree(stack: &Stack, settings: &Settings) -> Option<Violation> {
     })
 }
 
+/// These servers are told of no copies of a model, so a number of them would be accepted and mean nothing.
+pub(super) fn copies(stack: &Stack, settings: &Settings) -> Option<Violation> {
+    let backend = settings.backend.0;
+    let knows_none = matches!(backend, Backend::Vllm | Backend::Tensorrt | Backend::Llamacpp);
+    (knows_none && settings.parallelism.strategy.0 == ParallelKind::Data).then(|| {
+        stack.violation(
+            RuleCode::Unsupported,
+            "parallelism.strategy",
+            format!("`data_parallel` has no effect with `backend: {backend}`: its server is not told to run copies of the model"),
+            "use `tensor_parallel` or `pipeline_parallel`, or `backend: sglang`",
+        )
+    })
+}
+
 /// The in-process engine runs a model on one device.
 pub(super) fn one_device(stack: &Stack, settings: &Settings) -> Option<Violation> {
     if settings.backend.0 != Backend::Candle {
